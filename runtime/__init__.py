@@ -1,0 +1,1 @@
+"""What every process shares: settings, logs, health, the command line, and the machinery that runs it all on one machine."""

@@ -1,0 +1,74 @@
+"""A line of the `events` topic: one validated event as the collector writes it, before it has a person.
+
+Times are integer epoch milliseconds UTC; 0 means that the client gave none. At least one of `device_id` and `user_id` is set.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from schemas.items import Item
+
+
+class Context(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """Where and how the event happened; empty text means unknown."""
+
+    source: str = "web"  # web, app, server, store
+    page_url: str = ""
+    page_path: str = ""
+    page_title: str = ""
+    referrer: str = ""
+    channel: str = ""  # search, social, email, ads, referral, offline, direct; empty when the event starts no visit
+    campaign_source: str = ""
+    campaign_medium: str = ""
+    campaign_name: str = ""
+    device_type: str = ""  # mobile, desktop, tablet, store
+    user_agent: str = ""
+    locale: str = ""
+    timezone: str = ""
+    country: str = ""
+
+
+class Commerce(Context, omit_defaults=True, kw_only=True):
+    """The typed properties, flattened into columns."""
+
+    items: tuple[Item, ...] = ()
+    cart_items: tuple[Item, ...] | None = None
+    cart_id: str = ""
+    order_id: str = ""
+    value: Decimal | None = None
+    currency: str = ""
+    coupon: str = ""
+    payment_method: str = ""
+    checkout_step: int = 0
+    search_term: str = ""
+    list_id: str = ""
+    share_id: str = ""
+    parent_share_id: str = ""
+    method: str = ""
+    content_type: str = ""
+    group_buy_id: str = ""
+    rating: float | None = None
+    target: str = ""
+    props: dict[str, Any] = {}
+
+
+class Collected(Commerce, omit_defaults=True, kw_only=True):
+    """One event as it was taken in. `message_id` is unique for a write key; `event` is canonical, `event_raw` the client's own name."""
+
+    event: str
+    message_id: str
+    write_key: str
+    received_at_ms: int
+    event_raw: str = ""
+    device_id: str = ""
+    user_id: str = ""
+    previous_id: str = ""  # alias only: the id that `user_id` replaces
+    client_at_ms: int = 0
+    sent_at_ms: int = 0
+
+
+def partition_key(event: Collected) -> str:
+    """The text whose hash is the event's partition: the device, else the user."""
+    return event.device_id or event.user_id

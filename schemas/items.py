@@ -1,0 +1,35 @@
+"""An item of a cart, an order or a list, and money as the catalogue means them."""
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Text = Annotated[str, msgspec.Meta(max_length=2048)]
+# Decimal(18, 4) is the warehouse's column; a larger amount is a mistake of the sender. msgspec cannot bound a Decimal by Meta, see `check_money`.
+Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+MAX_MONEY = Decimal("99999999999999")
+
+
+class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One product in a cart, an order or a list; `price` is for one unit, in the event's currency."""
+
+    product_id: Id
+    name: Text = ""
+    category: Text = ""
+    brand: Text = ""
+    variant: Text = ""
+    price: Decimal | None = None
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
+
+    def __post_init__(self) -> None:
+        check_money("price", self.price)
+
+
+def check_money(name: str, amount: Decimal | None) -> None:
+    """Raise ValueError, naming the field, when an amount does not fit the warehouse's Decimal(18, 4)."""
+    if amount is None:
+        return
+    if not amount.is_finite() or abs(amount) > MAX_MONEY:
+        raise ValueError(f"{name}: not an amount of money: {amount}")

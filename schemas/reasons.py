@@ -1,0 +1,28 @@
+"""Why an event is not counted: a closed list, each a label of metrics and a row of the documentation."""
+
+from enum import StrEnum
+
+
+class RejectReason(StrEnum):
+    MALFORMED_JSON = "malformed_json"
+    NOT_AN_OBJECT = "not_an_object"
+    UNKNOWN_TYPE = "unknown_type"
+    MISSING_FIELD = "missing_field"
+    INVALID_FIELD = "invalid_field"
+    NO_IDENTITY = "no_identity"
+    TOO_LARGE = "too_large"
+    DUPLICATE = "duplicate"  # the same write key and message id within the window, same content
+    INTERNAL_ERROR = "internal_error"  # the pipeline could not process it; the message holds the exception
+
+
+MEANING: dict[RejectReason, str] = {
+    RejectReason.MALFORMED_JSON: "The event is not JSON.",
+    RejectReason.NOT_AN_OBJECT: "The event is JSON but no object.",
+    RejectReason.UNKNOWN_TYPE: "`type` is none of track, page, screen, identify, group, alias.",
+    RejectReason.MISSING_FIELD: "A field that this event needs is absent; `field` names it.",
+    RejectReason.INVALID_FIELD: "A field has a value it cannot have; `field` names it.",
+    RejectReason.NO_IDENTITY: "Neither `anonymousId` nor `userId` is given.",
+    RejectReason.TOO_LARGE: "The event is larger than the limit.",
+    RejectReason.DUPLICATE: "The same message id came before from the same write key.",
+    RejectReason.INTERNAL_ERROR: "The pipeline failed on this event and went on without it.",
+}

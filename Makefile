@@ -1,0 +1,41 @@
+# cartwake: `make` alone lists what can be made.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+CODE = $(wildcard runtime schemas collector streams sinks board bench examples tests sdk/python)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test lint test-py test-js clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## .venv, locked packages, Kafka's jars; only the first run needs the network
+	@$(PYTHON) runtime/bootstrap.py
+
+demo: setup ## the whole of cartwake with a shop full of simulated shoppers (ARGS="--help" for its options)
+	@$(BIN)/cartwake demo $(ARGS)
+
+up: setup ## the whole of cartwake on this machine, until Ctrl-C
+	@$(BIN)/cartwake up $(ARGS)
+
+test: lint test-py test-js ## everything CI runs: lint, types, tests
+
+lint: setup ## ruff, its formatter, mypy --strict
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict
+
+test-py: setup
+	$(BIN)/python -m runtime.browser --install
+	$(BIN)/python -m pytest $(ARGS)
+
+# The SDK's own tests; skipped where node is missing or the SDK is not there.
+test-js: setup
+	@if [ -f sdk/js/package.json ] && command -v node >/dev/null; then cd sdk/js && npm test; \
+	elif [ "$$CI" = true ] && [ -f sdk/js/package.json ]; then echo "node is missing" >&2; exit 1; \
+	else echo "sdk/js: nothing to test here (node or the SDK is missing)"; fi
+
+clean: ## remove what was built and all local data, but not .venv and Kafka's jars
+	rm -rf .cartwake build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -not -path './.git/*' -prune -exec rm -rf {} +

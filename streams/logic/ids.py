@@ -1,0 +1,26 @@
+"""Ids that a replay finds again: hashes of what they name, 32 hex digits (BLAKE2b)."""
+
+from hashlib import blake2b
+
+
+def stable_id(*parts: str | int) -> str:
+    """The same parts give the same id, whoever computes it and when."""
+    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+def user_person(user_id: str) -> str:
+    return f"u:{user_id}"
+
+
+def device_person(device_id: str) -> str:
+    return f"d:{device_id}"
+
+
+def rank(person_id: str) -> tuple[bool, str]:
+    """Of two ids of one person the smaller rank stays: users before devices, so links never run in a circle."""
+    return (not person_id.startswith("u:"), person_id)
+
+
+def winner_and_loser(a: str, b: str) -> tuple[str, str]:
+    """Which of two person ids stays, and which is given up."""
+    return (a, b) if rank(a) < rank(b) else (b, a)

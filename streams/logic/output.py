@@ -1,0 +1,57 @@
+"""What a batch of records gives: lines for topics and changed state, before anything is written."""
+
+import base64
+
+import msgspec
+
+from schemas.partition import partition_of
+from schemas.reasons import RejectReason
+from schemas.rows import RejectedRow
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Output:
+    """Lines by (topic, partition, kind) in the order of writing, and changes of state by key (None deletes)."""
+
+    def __init__(self, partitions: int) -> None:
+        self.partitions = partitions
+        self.lines: dict[tuple[str, int], list[tuple[str, bytes]]] = {}
+        self.changes: dict[bytes, bytes | None] = {}
+        self.counts: dict[str, int] = {}
+
+    def emit(self, topic: str, key: str, row: msgspec.Struct, kind: str = "") -> None:
+        """A line for the partition of `key`; `kind` becomes the record's header."""
+        self.emit_to(topic, partition_of(key, self.partitions), _encode(row), kind)
+
+    def emit_to(self, topic: str, partition: int, line: bytes, kind: str = "") -> None:
+        self.lines.setdefault((topic, partition), []).append((kind, line))
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Count something for the metrics of this batch."""
+        self.counts[name] = self.counts.get(name, 0) + amount
+
+    def reject(self, lane: str, stage: str, reason: RejectReason, message: str, raw: bytes, *, at_ms: int, write_key: str = "", message_id: str = "") -> None:
+        """Keep an event that is not counted, with its bytes and the reason."""
+        text, encoding = text_of(raw)
+        row = RejectedRow(
+            lane=lane,
+            received_at_ms=at_ms,
+            stage=stage,
+            code=reason.value,
+            message=message,
+            raw=text,
+            encoding=encoding,
+            write_key=write_key,
+            message_id=message_id,
+        )
+        self.emit("rejected", message_id or message, row)
+        self.count(f"rejected_{reason.value}")
+
+
+def text_of(raw: bytes) -> tuple[str, str]:
+    """Bytes as text for a JSON line, and how: utf-8 as they are, else base64."""
+    try:
+        return raw.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(raw).decode(), "base64"

@@ -1,0 +1,1 @@
+"""ClickHouse (as chDB) in one process, behind ClickHouse's HTTP protocol: `python -m runtime.local.warehouse --path FOLDER`."""

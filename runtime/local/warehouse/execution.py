@@ -1,0 +1,154 @@
+"""Run one parsed request on one handle. Blocking: called in a worker thread."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chdb.state.sqlitelike import Connection, StreamingResult
+
+from runtime.local.warehouse.engine import quote, quote_name
+from runtime.local.warehouse.errors import EngineError, WarehouseError
+from runtime.local.warehouse.request import External, Request
+from runtime.local.warehouse.statement import Statement
+
+STREAMED_FORMATS = frozenset(
+    "TABSEPARATED TSV TABSEPARATEDRAW TSVRAW RAW JSONEACHROW JSONLINES NDJSON JSONCOMPACTEACHROW JSONSTRINGSEACHROW CSV ROWBINARY NATIVE".split()
+)
+HEAD_BYTES = 1 << 20
+_APPEND_BYTES = 8 << 20
+
+
+@dataclass(slots=True)
+class Stats:
+    """What X-ClickHouse-Summary tells, as far as it is known when the headers are sent."""
+
+    read_rows: int = 0
+    read_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    result_rows: int = 0
+    result_bytes: int = 0
+    elapsed_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Answer:
+    """`rest` gives the pieces that did not fit into `head`; None when head is all."""
+
+    format: str
+    head: bytes = b""
+    stats: Stats = field(default_factory=Stats)
+    rest: StreamingResult | None = None
+
+
+def prepare(handle: Connection, request: Request, statement: Statement) -> None:
+    """Everything the statement finds around itself: settings, database, the tables that came with it."""
+    settings = {"log_comment": request.query_id} | request.settings
+    _command(handle, "SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
+    if statement.data is not None:
+        for name, value in request.parameters.items():
+            _command(handle, f"SET param_{name} = {quote(value)}")
+    if request.database:
+        _command(handle, f"USE {quote_name(request.database)}")
+    for table in request.external:
+        _load(handle, table)
+    if request.read_only and request.session is None:
+        _command(handle, "SET readonly = 2")
+
+
+def execute(handle: Connection, request: Request, statement: Statement) -> Answer:
+    if statement.data is not None:
+        return _insert(handle, statement.sql, statement.format or "Values", (statement.data, request.body if request.query else b""))
+    form = statement.format or request.default_format or "TabSeparated"
+    if statement.reads and form.upper() in STREAMED_FORMATS and not statement.has_totals:
+        answer = _stream(handle, statement.sql, form, request.parameters, None if request.wait_end_of_query else HEAD_BYTES)
+        if answer is not None:
+            return answer
+    return _query(handle, statement.sql, form, request.parameters)
+
+
+def fetch(rest: StreamingResult, stats: Stats) -> bytes | None:
+    """The next piece of an answer, None after the last."""
+    try:
+        piece = rest.fetch()
+    except Exception as error:
+        raise EngineError(error) from error
+    if piece is None:
+        return None
+    stats.result_rows += piece.rows_read()
+    stats.read_rows = max(stats.read_rows, piece.storage_rows_read())
+    stats.read_bytes = max(stats.read_bytes, piece.storage_bytes_read())
+    stats.elapsed_s = max(stats.elapsed_s, piece.elapsed())
+    content = bytes(piece.bytes())
+    stats.result_bytes += len(content)
+    return content
+
+
+def _command(handle: Connection, sql: str) -> None:
+    try:
+        handle.query(sql, "TabSeparated")
+    except Exception as error:
+        raise EngineError(error) from error
+
+
+def _load(handle: Connection, table: External) -> None:
+    name = quote_name(table.name)
+    _command(handle, f"DROP TEMPORARY TABLE IF EXISTS {name}")
+    _command(handle, f"CREATE TEMPORARY TABLE {name} ({table.structure}) ENGINE = Memory")
+    _insert(handle, f"INSERT INTO {name}", table.format, (table.content,))
+
+
+def _insert(handle: Connection, sql: str, form: str, pieces: tuple[bytes, ...]) -> Answer:
+    try:
+        with handle.send_insert(sql, format=form) as inserter:
+            for piece in pieces:
+                for start in range(0, len(piece), _APPEND_BYTES):
+                    inserter.append(piece[start : start + _APPEND_BYTES])
+            done = inserter.finish()
+    except Exception as error:
+        raise EngineError(error) from error
+    rows, size = done.rows_written, done.bytes_written
+    return Answer(
+        "TabSeparated",
+        stats=Stats(read_rows=rows, read_bytes=size, written_rows=rows, written_bytes=size, result_rows=rows, elapsed_s=done.elapsed),
+    )
+
+
+def _stream(handle: Connection, sql: str, form: str, parameters: Mapping[str, str], head_bytes: int | None) -> Answer | None:
+    """None where chDB cannot stream this statement; it has not run then."""
+    try:
+        rest = handle.send_query(sql, form, params=dict(parameters))
+    except Exception as error:
+        if "Streaming query is not supported" in str(error):
+            return None
+        raise EngineError(error) from error
+    answer = Answer(form)
+    head = []
+    while head_bytes is None or answer.stats.result_bytes < head_bytes:
+        piece = fetch(rest, answer.stats)
+        if piece is None:
+            break
+        head.append(piece)
+    else:
+        answer.rest = rest
+    answer.head = b"".join(head)
+    return answer
+
+
+def _query(handle: Connection, sql: str, form: str, parameters: Mapping[str, str]) -> Answer:
+    try:
+        result = handle.query(sql, form, params=dict(parameters))
+    except Exception as error:
+        raise EngineError(error) from error
+    if result.has_error():
+        raise WarehouseError(1002, "UNKNOWN_EXCEPTION", str(result.error_message()))
+    content = bytes(result.bytes() or b"")
+    stats = Stats(
+        read_rows=result.storage_rows_read(),
+        read_bytes=result.storage_bytes_read(),
+        written_rows=result.rows_written(),
+        written_bytes=result.bytes_written(),
+        result_rows=result.rows_read() or result.rows_written(),
+        result_bytes=len(content),
+        elapsed_s=result.elapsed(),
+    )
+    return Answer(form, content, stats)

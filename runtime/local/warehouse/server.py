@@ -1,0 +1,151 @@
+"""ClickHouse's HTTP interface over the engine."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from chdb.state.sqlitelike import Connection
+
+from runtime.local.warehouse import access, answer, body, request, statement
+from runtime.local.warehouse.engine import Engine
+from runtime.local.warehouse.errors import WarehouseError
+from runtime.local.warehouse.execution import Answer, execute, fetch, prepare
+from runtime.local.warehouse.metrics import Metrics
+from runtime.local.warehouse.request import Request
+from runtime.local.warehouse.restore import give_back, remember
+from runtime.local.warehouse.sessions import Sessions
+from runtime.local.warehouse.statement import Statement
+
+
+class Server:
+    def __init__(self, engine: Engine, host: str, users: Mapping[str, str]) -> None:
+        self.metrics = Metrics()
+        self.sessions = Sessions(engine.open)
+        self._engine = engine
+        self._host = host
+        self._users = users
+        self._running = 0
+        self._stopping = False
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=body.MAX_BODY_BYTES)
+        app.router.add_route("*", "/", self.query)
+        for path in ("/ping", "/replicas_status", "/healthz", "/readyz"):
+            app.router.add_get(path, self.ping)
+        app.router.add_get("/metrics", self.scrape)
+        return app
+
+    async def ping(self, asked: web.Request) -> web.Response:
+        if self._stopping:
+            return web.Response(status=503, text="Stopping.\n")
+        if asked.path == "/readyz":
+            await self._engine.probe()
+        return web.Response(text="Ok.\n")
+
+    async def scrape(self, _asked: web.Request) -> web.Response:
+        self.metrics.running.set(self._running)
+        self.metrics.sessions.set(len(self.sessions))
+        return web.Response(body=self.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    async def query(self, asked: web.Request) -> web.StreamResponse:
+        self._running += 1
+        try:
+            access.check_origin(asked.headers, self._host)
+            if asked.method in ("GET", "HEAD") and not asked.query_string and not asked.can_read_body:
+                return web.Response(text="Ok.\n")
+            if self._stopping:
+                raise WarehouseError(439, "CANNOT_SCHEDULE_TASK", "The warehouse is stopping.")
+            access.check_user(request.credentials(asked.query, asked.headers), self._users)
+            async with self._engine.slot():
+                return await self._run(asked)
+        except WarehouseError as error:
+            self.metrics.failed(error.code)
+            return answer.failure(error, asked.query.get("query_id", ""), self._engine.version)
+        finally:
+            self._running -= 1
+
+    async def _run(self, asked: web.Request) -> web.StreamResponse:
+        began_s = time.perf_counter()
+        sent = await body.read(asked)
+        pairs = [*asked.query.items(), *sent.fields.items()]
+        read = request.parse(asked.method, pairs, asked.headers, sent.content, sent.files)
+        parsed = _statement(read)
+        async with self._handle(read, parsed.verb) as handle:
+            job = _Job(self._engine, handle, read, parsed)
+            reply = await job.start()
+            response = await answer.send(asked, read, reply, self._engine, job.more)
+            self.metrics.done(parsed.data is not None, reply.stats, time.perf_counter() - began_s)
+            return response
+
+    @asynccontextmanager
+    async def _handle(self, read: Request, verb: str) -> AsyncIterator[Connection]:
+        if read.session is None:
+            handle = self._engine.open()
+            try:
+                yield handle
+            finally:
+                handle.close()
+            return
+        async with self.sessions.use(read.credentials[0], read.session) as handle:
+            memory = await self._engine.call(lambda: remember(handle, ["log_comment", *read.settings]))
+            try:
+                yield handle
+            finally:
+                await self._engine.call(lambda: give_back(handle, memory, read, verb))
+
+    async def drain(self, wait_s: float) -> None:
+        """Refuse what comes, and give what runs time to finish; what is left then is killed."""
+        self._stopping = True
+        until_s = time.monotonic() + wait_s
+        while self._running and time.monotonic() < until_s:
+            await asyncio.sleep(0.02)
+        if self._running:
+            await self._engine.kill_all()
+
+
+class _Job:
+    """One statement on its handle."""
+
+    def __init__(self, engine: Engine, handle: Connection, read: Request, parsed: Statement) -> None:
+        self._engine = engine
+        self._handle = handle
+        self._read = read
+        self._parsed = parsed
+        self._reply: Answer | None = None
+        # As on a server: who hangs up stops a query, never a write.
+        self._stop_tag = read.query_id if parsed.reads and "log_comment" not in read.settings else None
+
+    async def start(self) -> Answer:
+        self._reply = await self._engine.call(self._execute, self._stop_tag)
+        return self._reply
+
+    def _execute(self) -> Answer:
+        prepare(self._handle, self._read, self._parsed)
+        return execute(self._handle, self._read, self._parsed)
+
+    async def more(self) -> bytes | None:
+        """The next piece; when the client is gone, the rest is dropped."""
+        reply = self._reply
+        if reply is None or reply.rest is None:
+            return None
+        rest = reply.rest
+        try:
+            return await self._engine.call(lambda: fetch(rest, reply.stats), self._stop_tag)
+        except BaseException:
+            rest.cancel()
+            raise
+
+
+def _statement(read: Request) -> Statement:
+    """As a server does, the query of the URL and the body are one text, unless the query alone already asks for rows to insert."""
+    if not read.query:
+        parsed = statement.parse(read.body)
+    else:
+        parsed = statement.parse(read.query)
+        if parsed.data is None and read.body:
+            parsed = statement.parse(read.query + b"\n" + read.body)
+    if read.read_only and read.session is not None and parsed.writes:
+        raise WarehouseError(164, "READONLY", "default: Cannot execute query in readonly mode.")
+    return parsed

@@ -1,0 +1,92 @@
+"""The processes of cartwake, as specs for the supervisor: what is shared, and what each lane has of its own."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runtime.local.kafka import home_of
+from runtime.local.probes import http_ready
+from runtime.local.spec import ProcessSpec
+from runtime.local.supervisor import Say, Supervisor
+from runtime.settings import Settings, ensure_secrets, to_env
+
+LIVE = "live"
+PORTS_FROM_COLLECTOR = 100
+PORTS_EACH_LANE = 4
+LANE_SLOTS = 200
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """The command that runs one of our modules."""
+    return [sys.executable, "-m", name, *arguments]
+
+
+def metrics_port(settings: Settings, role: str, lane: str) -> int:
+    """Where a process of a lane serves its metrics: the same every time. The live lane's are the first."""
+    slot = 0 if lane == LIVE else 1 + zlib.crc32(lane.encode()) % LANE_SLOTS
+    place = ("worker", "sink", "webhooks").index(role)
+    return settings.collector_port + PORTS_FROM_COLLECTOR + slot * PORTS_EACH_LANE + place
+
+
+def kafka_spec(settings: Settings) -> ProcessSpec:
+    home = home_of(Path(settings.data_dir) / "kafka", settings.kafka_bootstrap, settings.kafka_heap_mib, settings.partitions)
+    return home.spec()
+
+
+def warehouse_spec(settings: Settings) -> ProcessSpec:
+    host, port = settings.warehouse_host, settings.warehouse_port
+    path = str(Path(settings.data_dir).absolute() / "warehouse")
+    where = ["--path", path, "--host", host, "--port", str(port), "--memory-mib", str(settings.warehouse_memory_mib)]
+    ping = f"http://{host}:{port}/ping"
+    argv = module("runtime.local.warehouse", *where)
+    return ProcessSpec("warehouse", argv, ready=http_ready(ping, b"Ok."), host=host, port=port, health_url=ping)
+
+
+def collector_spec(settings: Settings) -> ProcessSpec:
+    host, port = settings.collector_host, settings.collector_port
+    asked = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    url = f"http://{asked}:{port}/readyz"
+    return ProcessSpec("collector", module("collector"), ready=http_ready(url), host=host, port=port, needs=["topics-live"], health_url=url)
+
+
+def topics_spec(lane: str) -> ProcessSpec:
+    return ProcessSpec(f"topics-{lane}", module("runtime.topics", "--lane", lane), needs=["kafka"], step=True)
+
+
+def base_specs(settings: Settings) -> list[ProcessSpec]:
+    """What all lanes share: Kafka, the warehouse and its tables, the collector and the live lane's topics."""
+    migrate = ProcessSpec("migrate", module("sinks", "migrate"), needs=["warehouse"], step=True)
+    return [kafka_spec(settings), warehouse_spec(settings), topics_spec(LIVE), migrate, collector_spec(settings)]
+
+
+def lane_specs(settings: Settings, lane: str = LIVE, *, env: Mapping[str, str] | None = None, webhooks: bool = True) -> list[ProcessSpec]:
+    """The processes of one lane. Add them to `base_specs`, or to a running supervisor (`add`, `remove`)."""
+    topics = f"topics-{lane}"
+    specs = [] if lane == LIVE else [topics_spec(lane)]
+    specs.append(_served(settings, "worker", lane, module("streams", "worker", "--lane", lane), [topics], env))
+    specs.append(_served(settings, "sink", lane, module("sinks", "warehouse", "--lane", lane), [topics, "migrate"], env))
+    if webhooks:
+        specs.append(_served(settings, "webhooks", lane, module("sinks", "webhooks", "--lane", lane), [topics], env))
+    return specs
+
+
+def _served(
+    settings: Settings, role: str, lane: str, argv: Sequence[str], needs: Sequence[str], env: Mapping[str, str] | None
+) -> ProcessSpec:
+    port = metrics_port(settings, role, lane)
+    url = f"http://127.0.0.1:{port}/readyz"
+    command = [*argv, "--metrics-port", str(port)]
+    return ProcessSpec(f"{role}-{lane}", command, env=env or {}, ready=http_ready(url), port=port, needs=needs, health_url=url)
+
+
+class Stack(Supervisor):
+    """A supervisor whose processes all have these settings: `async with Stack(settings) as stack:`."""
+
+    def __init__(self, settings: Settings, specs: Sequence[ProcessSpec] | None = None, *, say: Say | None = None) -> None:
+        self.settings = ensure_secrets(settings)
+        chosen = [*base_specs(self.settings), *lane_specs(self.settings)] if specs is None else specs
+        environ = {**to_env(self.settings), "CARTWAKE_DATA_DIR": str(Path(settings.data_dir).absolute())}
+        super().__init__(Path(settings.data_dir), chosen, env=environ, say=say)

@@ -1,0 +1,75 @@
+"""Creates the topics of a lane as `schemas/topics.toml` describes them. `python -m runtime.topics --lane live`; safe to run again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from runtime.settings import Settings, SettingsError, load
+
+
+@contextmanager
+def admin_of(bootstrap: str) -> Iterator[Any]:
+    """Kafka's admin client, closed at the end."""
+    from kafka import KafkaAdminClient
+
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), client_id="cartwake-admin")
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
+def wanted_topics(settings: Settings, lane: str) -> dict[str, dict[str, Any]]:
+    """What the lane needs: Kafka's name of each topic, its partitions and its configuration."""
+    from schemas.topics import lane_topic, load_topics
+
+    return {
+        lane_topic(lane, topic.name): {"num_partitions": topic.partitions or settings.partitions, "configs": dict(topic.config)}
+        for topic in load_topics()
+    }
+
+
+def create_topics(settings: Settings, lane: str) -> list[str]:
+    """Create those that are missing; returns their names. One that exists is left as it is."""
+    wanted = wanted_topics(settings, lane)
+    with admin_of(settings.kafka_bootstrap) as admin:
+        present = set(admin.list_topics())
+        missing = {name: options for name, options in wanted.items() if name not in present}
+        if missing:
+            admin.create_topics(missing)
+            admin.wait_for_topics(list(missing))
+    return sorted(missing)
+
+
+def delete_topics(settings: Settings, lane: str) -> list[str]:
+    """Delete all topics of a lane; returns their names. The live lane is refused."""
+    if lane == "live":
+        raise ValueError("the live lane's topics are not deleted")
+    with admin_of(settings.kafka_bootstrap) as admin:
+        doomed = sorted(set(admin.list_topics()) & set(wanted_topics(settings, lane)))
+        if doomed:
+            admin.delete_topics(doomed)
+    return doomed
+
+
+def main() -> int:
+    from kafka.errors import KafkaError
+
+    parser = argparse.ArgumentParser(prog="python -m runtime.topics", description=__doc__)
+    parser.add_argument("--lane", default="live")
+    lane = parser.parse_args().lane
+    try:
+        made = create_topics(load(), lane)
+    except (SettingsError, KafkaError) as error:
+        print(f"cartwake: {error}", file=sys.stderr)
+        return 1
+    print(f"created {len(made)} topics of lane {lane}" + (": " + ", ".join(made) if made else ""))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,25 @@
+"""Real services, started once a run and only if a test asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of a real Kafka. Shared by the whole run: name topics and groups of your own."""
+    from runtime.local.testing import local_kafka
+
+    with local_kafka(tmp_path_factory.mktemp("kafka")) as service:
+        yield service.bootstrap
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """Host and HTTP port of a real ClickHouse. Shared by the whole run: use a database of your own."""
+    from runtime.local.testing import local_warehouse
+
+    with local_warehouse(tmp_path_factory.mktemp("warehouse")) as service:
+        yield service.host, service.port

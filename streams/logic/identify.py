@@ -120,18 +120,15 @@ class Identify:
             self._merge(user_person(event.previous_id), user_person(event.user_id), at_ms, "alias", out)
         if not event.device_id:
             return user_person(event.user_id)
-        state = self.devices.get(event.device_id)
-        if state is None:
-            state = self.devices[event.device_id] = DeviceState([])
-            self._changed.add(event.device_id)
         if event.user_id:
-            self._sign_in(state, event, at_ms, out)
+            self._sign_in(event, at_ms, out)
             return user_person(event.user_id)
-        user = user_at(state, at_ms)
-        return user_person(user) if user else device_person(event.device_id)
+        state = self.devices.get(event.device_id)
+        return user_person(user_at(state, at_ms)) if state else device_person(event.device_id)
 
-    def _sign_in(self, state: DeviceState, event: Collected, at_ms: int, out: Output) -> None:
+    def _sign_in(self, event: Collected, at_ms: int, out: Output) -> None:
         """A device's first user takes its history over; a second user starts a new one."""
+        state = self.devices.setdefault(event.device_id, DeviceState([]))
         if not state.users:
             self._merge(device_person(event.device_id), user_person(event.user_id), at_ms, "identify", out)
         elif user_at(state, at_ms) == event.user_id and state.users[0][0] <= at_ms:

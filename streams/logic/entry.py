@@ -1,0 +1,86 @@
+"""A person's journal: what of each event the cart, the session and the triggers need, in the order of event time."""
+
+from bisect import insort
+
+import msgspec
+
+from schemas.items import Item
+from schemas.rows import EventRow
+
+_CART_EVENTS = {
+    "add_to_cart",
+    "remove_from_cart",
+    "cart_update",
+    "begin_checkout",
+    "checkout_step",
+    "add_payment_info",
+    "payment_failed",
+    "purchase",
+}
+_QUIET = {"identify", "alias", "group", "consent"}  # say who someone is, not that someone did something on a page
+
+
+class CartPart(msgspec.Struct, array_like=True):
+    """What a cart event says about the cart; `origin` is the person id that the event had."""
+
+    event: str
+    origin: str
+    cart_id: str
+    items: tuple[Item, ...]
+    cart_items: tuple[Item, ...] | None
+    currency: str
+    order_id: str
+    value: str  # decimal text, '' when not given
+
+
+class VisitPart(msgspec.Struct, array_like=True):
+    """What starts or describes a visit; only kept where the event says any of it."""
+
+    channel: str
+    campaign_source: str
+    campaign_medium: str
+    campaign_name: str
+    device_type: str
+    page_url: str
+
+
+class Entry(msgspec.Struct, array_like=True):
+    """One event of the journal, ordered by (at_ms, message_id). `weight`: 0 quiet, 1 page view, 2 interaction."""
+
+    at_ms: int
+    message_id: str
+    device_id: str
+    weight: int
+    visit: VisitPart | None
+    cart: CartPart | None
+
+    @property
+    def order(self) -> tuple[int, str]:
+        return (self.at_ms, self.message_id)
+
+
+def entry_of(event: EventRow) -> Entry:
+    """The journal entry of an event."""
+    weight = 0 if event.event in _QUIET else 1 if event.event in ("page_view", "screen_view") else 2
+    return Entry(event.occurred_at_ms, event.message_id, event.device_id, weight, _visit(event), _cart(event))
+
+
+def _visit(event: EventRow) -> VisitPart | None:
+    parts = (event.channel, event.campaign_source, event.campaign_medium, event.campaign_name, event.device_type, event.page_url)
+    return VisitPart(*parts) if any(parts) else None
+
+
+def _cart(event: EventRow) -> CartPart | None:
+    if event.event not in _CART_EVENTS:
+        return None
+    value = "" if event.value is None else str(event.value)
+    return CartPart(event.event, event.person_id, event.cart_id, event.items, event.cart_items, event.currency, event.order_id, value)
+
+
+def insert(journal: list[Entry], entry: Entry) -> bool:
+    """Put an entry in its place; True when that is the end, so that nothing before has to be computed again."""
+    if not journal or journal[-1].order <= entry.order:
+        journal.append(entry)
+        return True
+    insort(journal, entry, key=lambda e: e.order)
+    return False

@@ -1,0 +1,60 @@
+"""A person's funnel level, equal to ClickHouse's `windowFunnel` over the same events in any order of arrival (docs/decisions/window-funnel.md)."""
+
+from bisect import insort
+
+import msgspec
+
+from streams.logic.policy import Policy
+
+_RADIX = 32  # windowFunnel knows at most 32 steps; (time, step) is kept as one number that sorts the same way
+
+
+class Funnel(msgspec.Struct, array_like=True):
+    """The level so far, and the steps' times (epoch ms x 32 + step - 1) that a later arrival could still extend."""
+
+    level: int = 0
+    marks: list[int] = []
+
+
+def add(funnel: Funnel, at_ms: int, steps: list[int], policy: Policy) -> bool:
+    """Take an event that reaches these steps (from 1); True when the level may have changed."""
+    if not steps or funnel.level == len(policy.funnel_steps):
+        return False
+    for step in steps:
+        insort(funnel.marks, at_ms * _RADIX + step - 1)
+    return True
+
+
+def update(funnel: Funnel, policy: Policy) -> None:
+    """Compute the level anew, let go of what the horizon has passed, and of everything once the last step is reached."""
+    goal = len(policy.funnel_steps)
+    funnel.level = max(funnel.level, level_of(funnel.marks, policy.funnel_window_ms, goal))
+    if funnel.level == goal:
+        funnel.marks = []
+    elif funnel.marks:
+        horizon = funnel.marks[-1] - policy.funnel_horizon_ms * _RADIX
+        if funnel.marks[0] < horizon:
+            funnel.marks = [mark for mark in funnel.marks if mark >= horizon]
+
+
+def level_of(marks: list[int], window_ms: int, goal: int) -> int:
+    """The furthest step that a chain reached within the window from its first step."""
+    began: list[int | None] = [None] * goal
+    for mark in marks:
+        at_ms, step = divmod(mark, _RADIX)
+        if step == 0:
+            began[0] = at_ms
+            continue
+        start = began[step - 1]
+        if start is not None and at_ms <= start + window_ms:
+            began[step] = start
+            if step == goal - 1:
+                return goal
+    return max((step + 1 for step in range(goal) if began[step] is not None), default=0)
+
+
+def merge(winner: Funnel, loser: Funnel, policy: Policy) -> None:
+    """Two persons are one: their steps interleave."""
+    winner.level = max(winner.level, loser.level)
+    winner.marks = sorted(winner.marks + loser.marks)
+    update(winner, policy)

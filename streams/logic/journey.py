@@ -1,0 +1,211 @@
+"""The second agent's logic: one partition's persons, their carts, sessions, funnel and flags, and the time that moves them."""
+
+import heapq
+
+import msgspec
+
+from schemas.journeys import Absorb, Kind, Merge, Tick
+from schemas.partition import partition_of
+from schemas.reasons import RejectReason
+from schemas.rows import ClockRow, EventRow
+from streams.logic import funnel, person_rows
+from streams.logic.ids import winner_and_loser
+from streams.logic.output import Output
+from streams.logic.person import Live, Person
+from streams.logic.policy import Policy
+from streams.logic.share import share_rows
+
+MAX_DUE = 2_000  # persons that time moves in one batch, so that a transaction stays small
+_HOT = 5_000  # persons kept decoded
+_CLOCK = b"@clock"
+_NEVER = (1 << 63) - 1
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Person).decode
+_decode_event = msgspec.json.Decoder(EventRow).decode
+
+
+class Forward(msgspec.Struct):
+    """An event on its way to the person that took its own over."""
+
+    to: str
+    event: msgspec.Raw
+
+
+_decode_forward = msgspec.json.Decoder(Forward).decode
+_decode_tick = msgspec.json.Decoder(Tick).decode
+_decode_merge = msgspec.json.Decoder(Merge).decode
+_decode_absorb = msgspec.json.Decoder(Absorb).decode
+
+
+class Journey:
+    """One `journeys` partition: `on_record` for each record, `flush` at the end of a batch. Holds the partition's whole state."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.persons: dict[str, bytes] = {}  # 8 bytes wake time, then the packed Person
+        self.clock_ms = 0
+        self._sources: dict[int, int] = {}
+        self._due: list[tuple[int, str]] = []
+        self._hot: dict[str, Live] = {}
+        self._touched: dict[str, Live] = {}
+        self._clock_moved = False
+
+    def load(self, key: bytes, value: bytes) -> None:
+        """Take one changelog entry back (restore)."""
+        if key == _CLOCK:
+            self._sources = msgspec.msgpack.decode(value, type=dict[int, int])
+            self.clock_ms = self._lane_clock()
+            return
+        person_id = key.decode()
+        self.persons[person_id] = value
+
+    def restored(self) -> None:
+        """All changelog entries are loaded: rebuild the index of what is due when."""
+        self._due = [(wake, person_id) for person_id, value in self.persons.items() if (wake := int.from_bytes(value[:8], "big")) != _NEVER]
+        heapq.heapify(self._due)
+
+    def on_record(self, kind: str, value: bytes, partition: int, out: Output) -> None:
+        """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
+        handle = {
+            Kind.EVENT: self._on_event,
+            Kind.FORWARD: self._on_forward,
+            Kind.TICK: self._on_tick,
+            Kind.MERGE: self._on_merge,
+            Kind.ABSORB: self._on_absorb,
+        }[Kind(kind)]
+        for line in value.split(b"\n"):
+            try:
+                handle(line, out)
+            except Exception as error:  # poison must not stop the partition
+                out.reject(self.policy.lane, "journey", RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", line, at_ms=self.clock_ms)
+
+    def flush(self, batch_id: int, out: Output) -> bool:
+        """Let time act, write rows and state of everyone touched; True when more is due than one batch takes."""
+        more = self._wake_due()
+        for live in self._touched.values():
+            self._write(live, out)
+        self._touched.clear()
+        if self._clock_moved:
+            out.changes[_CLOCK] = _pack(self._sources)
+            if not more:
+                self._write_clock(out)
+        while len(self._hot) > _HOT:
+            del self._hot[next(iter(self._hot))]
+        return more
+
+    def _write_clock(self, out: Output) -> None:
+        self._clock_moved = False
+        row = ClockRow(lane=self.policy.lane, partition=self.partition, now_at_ms=self.clock_ms, version=self.clock_ms)
+        out.emit_to("clocks", self.partition, msgspec.json.encode(row))
+
+    partition = 0  # set by the pipeline: which partition this is
+
+    def _person(self, person_id: str) -> Live:
+        live = self._touched.get(person_id)
+        if live is not None:
+            return live
+        live = self._hot.pop(person_id, None)
+        if live is None:
+            value = self.persons.get(person_id)
+            state = _unpack(memoryview(value)[8:]) if value else Person(person_id)
+            live = Live(state, self.clock_ms, self.policy)
+        self._hot[person_id] = live
+        self._touched[person_id] = live
+        live.begin_batch()
+        live.on_time(self.clock_ms)
+        return live
+
+    def _on_event(self, line: bytes, out: Output) -> None:
+        event = _decode_event(line)
+        self._take(self._person(event.person_id), event, line, out)
+
+    def _on_forward(self, line: bytes, out: Output) -> None:
+        forward = _decode_forward(line)
+        self._take(self._person(forward.to), _decode_event(forward.event), bytes(forward.event), out)
+
+    def _take(self, live: Live, event: EventRow, line: bytes, out: Output) -> None:
+        state = live.state
+        if state.merged_into:
+            out.emit("journeys", state.merged_into, Forward(state.merged_into, msgspec.Raw(line)), Kind.FORWARD)
+            return
+        for row in share_rows(event, state, self.policy):
+            out.emit("shares", state.person_id, row)
+        if not event.late:
+            live.on_event(event)
+        out.count("events")
+
+    def _on_tick(self, line: bytes, out: Output) -> None:
+        tick = _decode_tick(line)
+        self._sources[tick.source] = max(tick.now_ms, self._sources.get(tick.source, 0))
+        clock_ms = self._lane_clock()
+        if clock_ms > self.clock_ms:
+            self.clock_ms = clock_ms
+            self._clock_moved = True
+
+    def _lane_clock(self) -> int:
+        """The lane has come as far as the slowest of the partitions that feed it."""
+        return min(self._sources.values()) if len(self._sources) == self.policy.partitions else 0
+
+    def _on_merge(self, line: bytes, out: Output) -> None:
+        merge = _decode_merge(line)
+        winner, loser = winner_and_loser(merge.a, merge.b)
+        if winner == loser:
+            return
+        live = self._person(loser)
+        if live.state.merged_into:
+            _send_merge(Merge(a=live.state.merged_into, b=winner, at_ms=merge.at_ms, reason=merge.reason), out)
+            return
+        person_rows.take_back_own(live, out)
+        absorb = Absorb(winner=winner, loser=loser, at_ms=merge.at_ms, reason=merge.reason, state=msgspec.Raw(msgspec.json.encode(live.state)))
+        out.emit("journeys", winner, absorb, Kind.ABSORB)
+        gone = Live(Person(loser, merged_into=winner), self.clock_ms, self.policy)
+        self._hot[loser] = self._touched[loser] = gone
+        out.count("merges")
+
+    def _on_absorb(self, line: bytes, out: Output) -> None:
+        absorb = _decode_absorb(line)
+        live = self._person(absorb.winner)
+        if live.state.merged_into:
+            out.emit("journeys", live.state.merged_into, msgspec.structs.replace(absorb, winner=live.state.merged_into), Kind.ABSORB)
+            return
+        live.absorb(msgspec.json.decode(absorb.state, type=Person), absorb.at_ms)
+
+    def _wake_due(self) -> bool:
+        """Touch everyone whose time has come; True when there are more than one batch takes."""
+        for _ in range(MAX_DUE):
+            if not self._due or self._due[0][0] > self.clock_ms:
+                return False
+            wake_ms, person_id = heapq.heappop(self._due)
+            value = self.persons.get(person_id)
+            if value is not None and int.from_bytes(value[:8], "big") == wake_ms:
+                self._person(person_id)
+        return bool(self._due) and self._due[0][0] <= self.clock_ms
+
+    def _write(self, live: Live, out: Output) -> None:
+        state = live.state
+        wake_ms: int | None = None
+        if not state.merged_into:
+            live.on_time(self.clock_ms)
+            if live.funnel_changed:
+                funnel.update(state.funnel, self.policy)
+            person_rows.write_rows(live, out)
+            live.fold()
+            wake_ms = live.next_wake_ms()
+        value = (_NEVER if wake_ms is None else wake_ms).to_bytes(8, "big") + _pack(state)
+        before = self.persons.get(state.person_id)
+        if value == before:
+            return
+        self.persons[state.person_id] = value
+        out.changes[state.person_id.encode()] = value
+        if wake_ms is not None and (before is None or before[:8] != value[:8]):
+            heapq.heappush(self._due, (wake_ms, state.person_id))
+
+
+def _send_merge(merge: Merge, out: Output) -> None:
+    if merge.a != merge.b:
+        out.emit("journeys", winner_and_loser(merge.a, merge.b)[1], merge, Kind.MERGE)
+
+
+def home(person_id: str, partitions: int) -> int:
+    """The partition that a person lives in."""
+    return partition_of(person_id, partitions)

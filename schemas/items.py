@@ -7,8 +7,9 @@ import msgspec
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Text = Annotated[str, msgspec.Meta(max_length=2048)]
-# Decimal(18, 4) is the warehouse's column; a larger amount is a mistake of the sender. msgspec cannot bound a Decimal by Meta, see `check_money`.
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+# The length, because `$` alone lets a line end through.
+Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", max_length=3)]
+# Decimal(18, 4) is the warehouse's column; a larger amount is a mistake of the sender. msgspec cannot bound a Decimal, see `check_money`.
 MAX_MONEY = Decimal("99999999999999")
 
 

@@ -8,4 +8,4 @@ from aiokafka.partitioner import murmur2
 @lru_cache(maxsize=65_536)
 def partition_of(key: str, partitions: int) -> int:
     """The partition of a key, 0 .. partitions - 1, as Kafka's Java client and kafka-python choose it."""
-    return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+    return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions

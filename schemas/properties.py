@@ -37,13 +37,17 @@ class Properties(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     purposes: dict[str, bool] | None = None
     target: Text | None = None  # what was clicked
 
-    needs: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()  # must be there and not empty
+    needs_given: ClassVar[tuple[str, ...]] = ()  # must be there, may be empty
 
     def __post_init__(self) -> None:
         check_money("value", self.value)
         for name in self.needs:
             if not getattr(self, name):
                 raise ValueError(f"{name}: this event needs it")
+        for name in self.needs_given:
+            if getattr(self, name) is None:
+                raise ValueError(f"{name}: this event needs it (it may be empty)")
 
 
 class ItemsEvent(Properties, frozen=True, omit_defaults=True, kw_only=True):
@@ -55,10 +59,7 @@ class ItemsEvent(Properties, frozen=True, omit_defaults=True, kw_only=True):
 class CartUpdate(Properties, frozen=True, omit_defaults=True, kw_only=True):
     """The whole cart as it is now; an empty list empties it."""
 
-    def __post_init__(self) -> None:
-        super(CartUpdate, self).__post_init__()
-        if self.cart_items is None:
-            raise ValueError("cart_items: this event needs it (an empty list empties the cart)")
+    needs_given: ClassVar[tuple[str, ...]] = ("cart_items",)
 
 
 class Search(Properties, frozen=True, omit_defaults=True, kw_only=True):

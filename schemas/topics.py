@@ -30,8 +30,8 @@ def load_topics() -> list[Topic]:
     defaults = raw["defaults"]
     topics = []
     for name, fields in raw["topics"].items():
-        merged = {"partitions": defaults["partitions"], **fields, "name": name, "config": {**defaults["config"], **fields.get("config", {})}}
-        topics.append(msgspec.convert(merged, Topic))
+        config = {**defaults["config"], **fields.get("config", {})}
+        topics.append(msgspec.convert({"partitions": defaults["partitions"], **fields, "name": name, "config": config}, Topic))
     return topics
 
 

@@ -68,6 +68,9 @@ def error_text(error: WarehouseError, version: str) -> str:
     return text + "\n" if "(version " in text else f"{text} (version {version})\n"
 
 
+More = Callable[[], Awaitable[bytes | None]]
+
+
 class _Blocks:
     def compress(self, data: bytes) -> bytes:
         return blocks.pack(data)
@@ -84,10 +87,8 @@ def packer(request: Request) -> tuple[codecs.Packer | None, str | None]:
     return (codecs.PACKERS[name](), name) if name is not None else (None, None)
 
 
-async def send(
-    asked: web.BaseRequest, request: Request, answer: Answer, engine: Engine, more: Callable[[], Awaitable[bytes | None]]
-) -> web.StreamResponse:
-    """Send `head`, then what `more` gives until None. An error on the way ends the body with ClickHouse's exception block and closes the connection."""
+async def send(asked: web.BaseRequest, request: Request, answer: Answer, engine: Engine, more: More) -> web.StreamResponse:
+    """Send `head`, then what `more` gives until None. An error by then becomes ClickHouse's exception block and ends the connection."""
     known = headers(request, answer, engine.timezone)
     pack, encoding = packer(request) if answer.head else (None, None)
     if encoding is not None:

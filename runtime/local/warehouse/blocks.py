@@ -2,9 +2,9 @@
 
 import struct
 
-import lz4.block  # type: ignore[import-untyped]
+import lz4.block
 import zstandard
-from clickhouse_cityhash.cityhash import CityHash128  # type: ignore[import-not-found, import-untyped, unused-ignore]
+from clickhouse_cityhash.cityhash import CityHash128
 
 from runtime.local.warehouse.errors import WarehouseError
 
@@ -15,7 +15,7 @@ _NONE, _LZ4, _ZSTD = 0x02, 0x82, 0x90
 
 
 def pack(plain: bytes) -> bytes:
-    out = []
+    out: list[bytes] = []
     for start in range(0, len(plain), BLOCK_BYTES):
         block = plain[start : start + BLOCK_BYTES]
         packed = lz4.block.compress(block, store_size=False)

@@ -6,13 +6,15 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import IO, Protocol
+from typing import Protocol
 
 import cramjam
-import lz4.frame  # type: ignore[import-untyped]
+import lz4.frame
 import zstandard
 
 from runtime.local.warehouse.errors import WarehouseError
+
+_ZSTD_PIECE_BYTES = 1 << 12  # a piece of this size unpacks to 128 MiB at most
 
 
 class Packer(Protocol):
@@ -56,14 +58,14 @@ PACKERS: dict[str, Callable[[], Packer]] = {
     "xz": lambda: lzma.LZMACompressor(preset=1),
     "bz2": lambda: bz2.BZ2Compressor(1),
 }
-_OPENERS: dict[str, Callable[[io.BytesIO], IO[bytes]]] = {
-    "gzip": lambda body: gzip.GzipFile(fileobj=body),
-    "lz4": lambda body: lz4.frame.LZ4FrameFile(body),
-    "zstd": lambda body: zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True),
-    "xz": lambda body: lzma.LZMAFile(body),
-    "bz2": lambda body: bz2.BZ2File(body),
-    "br": lambda body: io.BytesIO(bytes(cramjam.brotli.decompress(body.getvalue()))),
-    "deflate": lambda body: io.BytesIO(_inflate(body.getvalue())),
+_READERS: dict[str, Callable[[io.BytesIO, int], bytes]] = {
+    "gzip": lambda body, limit: gzip.GzipFile(fileobj=body).read(limit),
+    "lz4": lambda body, limit: bytes(lz4.frame.LZ4FrameFile(body).read(limit)),
+    "zstd": lambda body, limit: _zstd(body.getvalue(), limit),
+    "xz": lambda body, limit: lzma.open(body).read(limit),  # noqa: SIM115
+    "bz2": lambda body, limit: bz2.open(body).read(limit),  # noqa: SIM115
+    "br": lambda body, limit: _brotli(body.getvalue(), limit),
+    "deflate": lambda body, limit: _inflate(body.getvalue(), limit),
 }
 
 
@@ -78,11 +80,11 @@ def unpack(body: bytes, encoding: str, limit_bytes: int) -> bytes:
     name = encoding.strip().lower()
     if name in ("", "identity") or not body:
         return body
-    opener = _OPENERS.get(name)
-    if opener is None:
+    reader = _READERS.get(name)
+    if reader is None:
         raise WarehouseError(89, "UNKNOWN_COMPRESSION_METHOD", f"Unknown compression method {name}.")
     try:
-        plain = opener(io.BytesIO(body)).read(limit_bytes + 1)
+        plain = reader(io.BytesIO(body), limit_bytes + 1)
     except (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zstandard.ZstdError, cramjam.DecompressionError) as error:
         raise WarehouseError(271, "CANNOT_DECOMPRESS", f"Cannot decompress the body as {name}: {error}.") from None
     if len(plain) > limit_bytes:
@@ -90,8 +92,41 @@ def unpack(body: bytes, encoding: str, limit_bytes: int) -> bytes:
     return plain
 
 
-def _inflate(body: bytes) -> bytes:
-    try:
-        return zlib.decompress(body)
-    except zlib.error:
-        return zlib.decompress(body, -15)
+def _zstd(body: bytes, limit: int) -> bytes:
+    """Frame after frame; the library's own reader takes a body that is cut short for a whole one."""
+    out = bytearray()
+    opened = zstandard.ZstdDecompressor().decompressobj()
+    for start in range(0, len(body), _ZSTD_PIECE_BYTES):
+        piece = body[start : start + _ZSTD_PIECE_BYTES]
+        while piece and len(out) < limit:
+            if opened.eof:
+                opened = zstandard.ZstdDecompressor().decompressobj()
+            out += opened.decompress(piece)
+            piece = opened.unused_data
+    if not opened.eof and len(out) < limit:
+        raise EOFError("the data end before the frame does")
+    return bytes(out)
+
+
+def _brotli(body: bytes, limit: int) -> bytes:
+    """Into a buffer that grows up to the limit: the library unpacks whole bodies only, and has no limit of its own."""
+    room = min(limit, len(body) * 8)
+    while True:
+        buffer = bytearray(room)
+        try:
+            return bytes(memoryview(buffer)[: cramjam.brotli.decompress_into(body, buffer)])
+        except cramjam.DecompressionError as error:
+            if "whole buffer" not in str(error):
+                raise
+            if room == limit:
+                return bytes(buffer)
+        room = min(limit, room * 4)
+
+
+def _inflate(body: bytes, limit: int) -> bytes:
+    """Both what HTTP calls deflate and what some send under that name: with zlib's header, and bare."""
+    opened = zlib.decompressobj() if body[:1] == b"\x78" else zlib.decompressobj(-zlib.MAX_WBITS)
+    plain = opened.decompress(body, limit)
+    if not opened.eof and len(plain) < limit:
+        raise EOFError("the data end before the stream does")
+    return plain

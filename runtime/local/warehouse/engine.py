@@ -1,7 +1,7 @@
 """chDB in this process: a handle for each request, of which only so many live at a time, in threads.
 
-Opening a handle costs 0.3 ms, and it takes its settings, its database and its temporary tables with it when it is closed: nothing to reset, nothing that leaks into
-the next request. The engine must never be forked: start this process with `spawn` or as a command.
+Opening a handle costs 0.3 ms, and it takes its settings, its database and its temporary tables with it when it is closed: nothing to reset,
+nothing that leaks into the next request. The engine must never be forked: start this process with `spawn` or as a command.
 """
 
 import asyncio
@@ -36,7 +36,8 @@ class Engine:
 
     def open(self) -> Connection:
         """A handle of its own: keep one for a session, else close it after the request."""
-        return chdb.connect(self._address)
+        handle: Connection = chdb.connect(self._address)  # type: ignore[no-untyped-call]
+        return handle
 
     def _ask(self, sql: str) -> str:
         return bytes(self._first.query(sql, "TabSeparated").bytes()).decode().strip()
@@ -48,7 +49,7 @@ class Engine:
             yield
 
     async def call(self, job: Callable[[], T], stop_tag: str | None = None) -> T:
-        """Run `job` in a thread. When the caller is cancelled, the statement named `stop_tag` is killed; either way the job has ended when this returns."""
+        """Run `job` in a thread; it has ended when this returns. If the caller is cancelled, the statement tagged `stop_tag` is killed."""
         running = asyncio.get_running_loop().run_in_executor(self._workers, job)
         try:
             return await asyncio.shield(running)

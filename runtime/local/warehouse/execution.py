@@ -11,7 +11,8 @@ from runtime.local.warehouse.request import External, Request
 from runtime.local.warehouse.statement import Statement
 
 STREAMED_FORMATS = frozenset(
-    "TABSEPARATED TSV TABSEPARATEDRAW TSVRAW RAW JSONEACHROW JSONLINES NDJSON JSONCOMPACTEACHROW JSONSTRINGSEACHROW CSV ROWBINARY NATIVE".split()
+    "TABSEPARATED TSV TABSEPARATEDRAW TSVRAW RAW JSONEACHROW JSONLINES NDJSON JSONCOMPACTEACHROW JSONSTRINGSEACHROW"
+    " CSV ROWBINARY NATIVE".split()
 )
 HEAD_BYTES = 1 << 20
 _APPEND_BYTES = 8 << 20
@@ -69,7 +70,7 @@ def execute(handle: Connection, request: Request, statement: Statement) -> Answe
 def fetch(rest: StreamingResult, stats: Stats) -> bytes | None:
     """The next piece of an answer, None after the last."""
     try:
-        piece = rest.fetch()
+        piece = rest.fetch()  # type: ignore[no-untyped-call]
     except Exception as error:
         raise EngineError(error) from error
     if piece is None:

@@ -15,9 +15,7 @@ class Metrics:
         self._queries = Counter(name + "queries", "Statements that ran to their end, inserts with rows aside", registry=self.registry)
         self._inserts = Counter(name + "inserts", "Inserts with rows that ran to their end", registry=self.registry)
         self._rows_read = Counter(name + "rows_read", "Rows read by queries", registry=self.registry)
-        self._rows_written = Counter(
-            name + "rows_written", "Rows written, those of materialised views counted again", registry=self.registry
-        )
+        self._rows_written = Counter(name + "rows_written", "Rows written, with those of materialised views", registry=self.registry)
         self._errors = Counter(name + "errors", "Statements that failed, by ClickHouse's error code", ["code"], registry=self.registry)
         self._seconds = Histogram(name + "seconds", "Seconds from request to answer", ["kind"], buckets=_SECONDS, registry=self.registry)
         self.running = Gauge(name + "running", "Requests under way or waiting for their turn", registry=self.registry)

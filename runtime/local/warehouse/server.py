@@ -134,7 +134,7 @@ class _Job:
         try:
             return await self._engine.call(lambda: fetch(rest, reply.stats), self._stop_tag)
         except BaseException:
-            rest.cancel()
+            rest.cancel()  # type: ignore[no-untyped-call]
             raise
 
 

@@ -32,7 +32,7 @@ class Sessions:
 
     @asynccontextmanager
     async def use(self, user: str, asked: Session) -> AsyncIterator[Connection]:
-        """The session's handle, for one request at a time. Raises 372 where it must exist and does not, 373 while another request has it."""
+        """The session's handle, for one request at a time. Raises 372 where it must exist and does not, 373 while it is in use."""
         self.expire()
         key = (user, asked.id)
         kept = self._kept.get(key)

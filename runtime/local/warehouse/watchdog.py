@@ -1,7 +1,8 @@
 """End the process when its engine is dead or hangs, so that the supervisor starts a new one.
 
-chDB's own handler of fatal signals may sleep for minutes, and a thread that crashed may hold Python's lock. So fatal signals keep their default meaning, and the
-deadline is watched by faulthandler's C thread, which needs no lock of ours: it prints every thread's stack and ends the process.
+chDB's own handler of fatal signals may sleep for minutes, and a thread that crashed may hold Python's lock. So fatal signals keep
+their default meaning, and the deadline is watched by faulthandler's C thread, which needs no lock of ours: it prints every
+thread's stack and ends the process.
 """
 
 import asyncio

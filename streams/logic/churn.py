@@ -27,33 +27,35 @@ def seen(churn: Churn, at_ms: int, policy: Policy) -> None:
     if at_ms <= churn.last_ms:
         return
     churn.last_ms = at_ms
-    for stay in churn.stays:
-        if stay.left_ms is None:
-            stay.left_ms = at_ms
+    _leave(churn, at_ms)
 
 
 def advance(churn: Churn, now_ms: int, policy: Policy) -> None:
     """Let time pass."""
-    if not churn.last_ms:
-        return
-    for tier, idle_ms in policy.churn_tiers_ms:
-        due_ms = churn.last_ms + idle_ms
+    for tier, due_ms in _waiting(churn, policy):
         if due_ms > now_ms:
             return
-        if any(stay.tier == tier and stay.entered_ms == due_ms for stay in churn.stays):
-            continue
-        for stay in churn.stays:
-            if stay.left_ms is None:
-                stay.left_ms = due_ms
+        _leave(churn, due_ms)
         churn.stays.append(Stay(tier, due_ms))
 
 
 def next_wake_ms(churn: Churn, policy: Policy) -> int | None:
     """When time alone moves the person into a tier next."""
+    return next((due_ms for _, due_ms in _waiting(churn, policy)), None)
+
+
+def _waiting(churn: Churn, policy: Policy) -> list[tuple[str, int]]:
+    """The tiers that this idle time has not reached yet, and when it will."""
     if not churn.last_ms:
-        return None
-    waiting = {stay.entered_ms for stay in churn.stays}
-    return next((churn.last_ms + idle for _, idle in policy.churn_tiers_ms if churn.last_ms + idle not in waiting), None)
+        return []
+    reached_ms = max((stay.entered_ms for stay in churn.stays if stay.left_ms is None), default=0)
+    return [(tier, churn.last_ms + idle_ms) for tier, idle_ms in policy.churn_tiers_ms if churn.last_ms + idle_ms > reached_ms]
+
+
+def _leave(churn: Churn, at_ms: int) -> None:
+    for stay in churn.stays:
+        if stay.left_ms is None:
+            stay.left_ms = at_ms
 
 
 def merge(winner: Churn, loser: Churn) -> None:

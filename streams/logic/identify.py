@@ -42,6 +42,7 @@ class Identify:
     """One `events` partition: `on_record` for each record, `flush` at the end of a batch. Holds the partition's whole state."""
 
     def __init__(self, policy: Policy) -> None:
+        self.partition = 0  # set by the pipeline: which partition this is
         self.policy = policy
         self.devices: dict[str, DeviceState] = {}
         self.dedup = Dedup(policy.dedup_ms)

@@ -41,6 +41,7 @@ class Journey:
     """One `journeys` partition: `on_record` for each record, `flush` at the end of a batch. Holds the partition's whole state."""
 
     def __init__(self, policy: Policy) -> None:
+        self.partition = 0  # set by the pipeline: which partition this is
         self.policy = policy
         self.persons: dict[str, bytes] = {}  # 8 bytes wake time, then the packed Person
         self.clock_ms = 0
@@ -77,7 +78,9 @@ class Journey:
             try:
                 handle(line, out)
             except Exception as error:  # poison must not stop the partition
-                out.reject(self.policy.lane, "journey", RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", line, at_ms=self.clock_ms)
+                out.reject(
+                    self.policy.lane, "journey", RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", line, at_ms=self.clock_ms
+                )
 
     def flush(self, batch_id: int, out: Output) -> bool:
         """Let time act, write rows and state of everyone touched; True when more is due than one batch takes."""
@@ -97,8 +100,6 @@ class Journey:
         self._clock_moved = False
         row = ClockRow(lane=self.policy.lane, partition=self.partition, now_at_ms=self.clock_ms, version=self.clock_ms)
         out.emit_to("clocks", self.partition, msgspec.json.encode(row))
-
-    partition = 0  # set by the pipeline: which partition this is
 
     def _person(self, person_id: str) -> Live:
         live = self._touched.get(person_id)
@@ -156,7 +157,9 @@ class Journey:
             _send_merge(Merge(a=live.state.merged_into, b=winner, at_ms=merge.at_ms, reason=merge.reason), out)
             return
         person_rows.take_back_own(live, out)
-        absorb = Absorb(winner=winner, loser=loser, at_ms=merge.at_ms, reason=merge.reason, state=msgspec.Raw(msgspec.json.encode(live.state)))
+        absorb = Absorb(
+            winner=winner, loser=loser, at_ms=merge.at_ms, reason=merge.reason, state=msgspec.Raw(msgspec.json.encode(live.state))
+        )
         out.emit("journeys", winner, absorb, Kind.ABSORB)
         gone = Live(Person(loser, merged_into=winner), self.clock_ms, self.policy)
         self._hot[loser] = self._touched[loser] = gone

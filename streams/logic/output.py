@@ -31,7 +31,18 @@ class Output:
         """Count something for the metrics of this batch."""
         self.counts[name] = self.counts.get(name, 0) + amount
 
-    def reject(self, lane: str, stage: str, reason: RejectReason, message: str, raw: bytes, *, at_ms: int, write_key: str = "", message_id: str = "") -> None:
+    def reject(
+        self,
+        lane: str,
+        stage: str,
+        reason: RejectReason,
+        message: str,
+        raw: bytes,
+        *,
+        at_ms: int,
+        write_key: str = "",
+        message_id: str = "",
+    ) -> None:
         """Keep an event that is not counted, with its bytes and the reason."""
         text, encoding = text_of(raw)
         row = RejectedRow(

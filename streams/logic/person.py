@@ -71,7 +71,7 @@ _unpack_flow = msgspec.msgpack.Decoder(Flow).decode
 class Live:
     """A person in memory: the state with its head, and what this batch did to it."""
 
-    __slots__ = ("absorbed", "clock_ms", "funnel_changed", "head", "new_members", "policy", "reworked_until_ms", "state")
+    __slots__ = ("absorbed", "clock_ms", "funnel_changed", "head", "known_until_ms", "new_members", "policy", "reworked", "state")
 
     def __init__(self, state: Person, clock_ms: int, policy: Policy) -> None:
         self.state = state
@@ -85,7 +85,8 @@ class Live:
         self.funnel_changed = False
         self.absorbed = False
         self.new_members: list[str] = []
-        self.reworked_until_ms = -1  # triggers due by then that appear only now were missed by a late event: not sent
+        self.reworked = False  # an event came late: a trigger that was due by `known_until_ms` and appears only now is not sent
+        self.known_until_ms = max(self.clock_ms, self.state.journal[-1].at_ms if self.state.journal else 0)
 
     def _rebuild(self) -> None:
         self.head = _unpack_flow(_pack(self.state.base))
@@ -114,15 +115,15 @@ class Live:
             self._step(self.head, item)
             carts.advance(self.head.carts, self.clock_ms, policy)
         else:
-            self.reworked_until_ms = max(self.reworked_until_ms, self.clock_ms, state.journal[-1].at_ms)
+            self.reworked = True
             self._rebuild()
 
     def _clock_touched(self, item: Entry) -> bool:
         """Whether time has already done something to a cart that this entry should have come before."""
         late_ms = item.at_ms
-        return any(
-            e.idle and e.changed_ms + self.policy.abandon_idle_ms > late_ms for e in self.head.carts.open.values()
-        ) or any(e.status == "expired" and (e.closed_ms or 0) > late_ms for e in self.head.carts.closed)
+        return any(e.idle and e.changed_ms + self.policy.abandon_idle_ms > late_ms for e in self.head.carts.open.values()) or any(
+            e.status == "expired" and (e.closed_ms or 0) > late_ms for e in self.head.carts.closed
+        )
 
     def on_time(self, clock_ms: int) -> None:
         """Let time pass."""
@@ -169,8 +170,7 @@ class Live:
         state.journal = [journal[order] for order in sorted(journal)]
         self.absorbed = True
         self.funnel_changed = True
-        if state.journal:
-            self.reworked_until_ms = max(self.clock_ms, state.journal[-1].at_ms)
+        self.reworked = True
         self._rebuild()
         churn.advance(state.churn, self.clock_ms, self.policy)
 

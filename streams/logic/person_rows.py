@@ -17,7 +17,13 @@ from streams.logic.sessions import Session
 
 RULE = "cart_abandoned"
 Row = CartRow | FunnelRow | SegmentRow | SessionRow | TriggerRow
-_TOPIC: dict[type, str] = {CartRow: "carts", FunnelRow: "funnel_levels", SegmentRow: "segments", SessionRow: "sessions", TriggerRow: "triggers"}
+_TOPIC: dict[type, str] = {
+    CartRow: "carts",
+    FunnelRow: "funnel_levels",
+    SegmentRow: "segments",
+    SessionRow: "sessions",
+    TriggerRow: "triggers",
+}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -59,7 +65,7 @@ def _decision(row: TriggerRow, sent: Sent | None, live: Live) -> tuple[str, str]
     """Decided once. A trigger that only a late event brought to light comes too late to help anyone."""
     if sent is not None:
         return sent.decision, sent.reason
-    return ("suppress", "late_event") if row.fired_at_ms <= live.reworked_until_ms else ("send", "")
+    return ("suppress", "late_event") if live.reworked and row.fired_at_ms <= live.known_until_ms else ("send", "")
 
 
 def _emit(row: Row, live: Live, out: Output) -> None:
@@ -68,7 +74,8 @@ def _emit(row: Row, live: Live, out: Output) -> None:
 
 def _rows(live: Live) -> Iterator[tuple[str, Row]]:
     policy, state = live.policy, live.state
-    yield "f:0", _funnel_row(live)
+    if state.first is not None:
+        yield "f:0", _funnel_row(state.first, live)
     for episode in [*live.head.carts.open.values(), *live.head.carts.closed]:
         yield f"c:{episode.opened_ms}:{episode.episode_id}", _cart_row(episode, live)
         if episode.abandoned is not None:
@@ -80,8 +87,7 @@ def _rows(live: Live) -> Iterator[tuple[str, Row]]:
         yield f"g:{stay.entered_ms}:{stay.tier}", _segment_row(stay, state.person_id, policy)
 
 
-def _funnel_row(live: Live) -> FunnelRow:
-    first = live.state.first or FirstTouch(0)
+def _funnel_row(first: FirstTouch, live: Live) -> FunnelRow:
     return FunnelRow(
         lane=live.policy.lane,
         funnel=live.policy.funnel_name,
@@ -171,7 +177,13 @@ def _session_row(session: Session, person_id: str, policy: Policy) -> SessionRow
 
 def _segment_row(stay: Stay, person_id: str, policy: Policy) -> SegmentRow:
     return SegmentRow(
-        lane=policy.lane, person_id=person_id, segment="churn", value=stay.tier, entered_at_ms=stay.entered_ms, version=0, left_at_ms=stay.left_ms
+        lane=policy.lane,
+        person_id=person_id,
+        segment="churn",
+        value=stay.tier,
+        entered_at_ms=stay.entered_ms,
+        version=0,
+        left_at_ms=stay.left_ms,
     )
 
 
@@ -182,7 +194,7 @@ def _began_ms(key: str) -> int:
 
 def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
     """Write the row that says: this was not so. A cart that a merge swallowed ends as `merged`; a trigger becomes `void`."""
-    kind, began, name = (key.split(":", 2) + [""])[:3]
+    kind, began, name = ([*key.split(":", 2), ""])[:3]
     lane, person_id, at_ms, version = live.policy.lane, live.state.person_id, int(began), sent.version + 1
     row: Row
     if kind == "f":
@@ -191,7 +203,14 @@ def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
         row = SegmentRow(lane=lane, person_id=person_id, segment="churn", value=name, entered_at_ms=at_ms, version=version, is_deleted=1)
     elif kind == "s":
         row = SessionRow(
-            lane=lane, session_id=name, person_id=person_id, device_id="", started_at_ms=at_ms, ended_at_ms=at_ms, version=version, is_deleted=1
+            lane=lane,
+            session_id=name,
+            person_id=person_id,
+            device_id="",
+            started_at_ms=at_ms,
+            ended_at_ms=at_ms,
+            version=version,
+            is_deleted=1,
         )
     elif kind == "c":
         row = CartRow(

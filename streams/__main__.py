@@ -1,0 +1,50 @@
+"""`python -m streams worker --lane LANE`: one worker of a lane's stream. Start as many as there are partitions, at most."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from faust import Worker as FaustWorker
+
+from runtime.http import serve_health
+from runtime.logging import setup
+from runtime.settings import SettingsError, load
+from streams.app import Worker
+from streams.policies import policy_of
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m streams", description=__doc__, epilog="example: python -m streams worker --lane live")
+    parser.add_argument("command", choices=["worker"])
+    parser.add_argument("--lane", default="live", help="the lane to work on (default: live)")
+    parser.add_argument("--metrics-port", type=int, default=0, help="port of /metrics, /healthz and /readyz (default: any free one)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run a worker until a signal ends it, or until Kafka is away for too long (exit 1: start it again)."""
+    args = _arguments()
+    try:
+        settings = load()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    setup(f"worker-{args.lane}", settings.log_level)
+    replayed = os.environ.get("CARTWAKE_REPLAYED", "") == "1"
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    worker = Worker(settings, args.lane, policy_of(settings, args.lane, replayed=replayed))
+    loop.run_until_complete(serve_health(args.metrics_port, lambda: worker.assigned is not None))
+    faust_worker = FaustWorker(
+        worker.app, loop=loop, loglevel=settings.log_level, quiet=True, redirect_stdouts=False, override_logging=False
+    )
+    try:
+        faust_worker.execute_from_commandline()
+    except SystemExit as done:
+        return int(done.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

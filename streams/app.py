@@ -1,0 +1,121 @@
+"""The Faust application of a lane: two agents, `identify` on `events` and `journey` on `journeys`, each a transactional pipeline a partition."""
+
+from functools import partial
+from typing import Any
+
+from faust.types import TP
+
+from runtime.settings import Settings
+from schemas.topics import LIVE, lane_topic
+from streams.agents.pipelines import Pipelines
+from streams.agents.ticker import Ticker
+from streams.logic.identify import Identify
+from streams.logic.journey import Journey
+from streams.logic.policy import Policy
+from streams.pipeline import Setup
+from streams.stage import Stage
+from streams.transport import CommittedApp
+
+_INPUT = {"identify": "events", "journey": "journeys"}
+_LOGIC: dict[str, type[Identify] | type[Journey]] = {"identify": Identify, "journey": Journey}
+
+
+class Worker:
+    """A lane's Faust app and what belongs to it; `assigned` tells readiness."""
+
+    def __init__(self, settings: Settings, lane: str, policy: Policy) -> None:
+        self.settings, self.lane, self.policy = settings, lane, policy
+        self.assigned: set[TP] | None = None
+        self.app = _new_app(settings, lane)
+        self.pipelines = {agent: Pipelines(partial(self._setup, agent)) for agent in _INPUT}
+        self._ticker = Ticker(settings.kafka_bootstrap, lane_topic(lane, "events"))
+        for agent in _INPUT:
+            self._add_agent(agent)
+        self.app.on_partitions_revoked.connect(self._on_revoked, weak=False)  # type: ignore[arg-type]  # faust types its signals too narrowly
+        self.app.on_partitions_assigned.connect(self._on_assigned, weak=False)  # type: ignore[arg-type]
+        if lane == LIVE:
+            self.app.timer(interval=settings.tick_s)(self._tick)
+
+    def _setup(self, agent: str, partition: int) -> Setup:
+        def make_stage() -> Stage:
+            return _LOGIC[agent](self.policy)
+
+        return Setup(
+            bootstrap=self.settings.kafka_bootstrap,
+            agent=agent,
+            transactional_id=f"cartwake-{self.lane}-{agent}-{partition}",
+            input_topic=lane_topic(self.lane, _INPUT[agent]),
+            state_topic=lane_topic(self.lane, f"{agent}-state"),
+            partition=partition,
+            partitions=self.settings.partitions,
+            max_record_bytes=self.settings.max_record_bytes,
+            topic_of=lambda name: lane_topic(self.lane, name),
+            make_stage=make_stage,
+        )
+
+    def _add_agent(self, name: str) -> None:
+        topic = self.app.topic(
+            lane_topic(self.lane, _INPUT[name]), key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw"
+        )
+        pipelines = self.pipelines[name]
+
+        async def run(stream: Any) -> None:
+            async for event in stream.noack().events():
+                await pipelines.submit(event.message.partition, Acked(event))
+
+        self.app.agent(topic, name=name, isolated_partitions=True)(run)
+
+    async def _on_revoked(self, *_: Any, revoked: set[TP], **__: Any) -> None:
+        for agent, pipelines in self.pipelines.items():
+            topic = lane_topic(self.lane, _INPUT[agent])
+            await pipelines.close({tp.partition for tp in revoked if tp.topic == topic})
+
+    async def _on_assigned(self, *_: Any, assigned: set[TP], **__: Any) -> None:
+        self.assigned = set(assigned)
+
+    async def _tick(self) -> None:
+        events = lane_topic(self.lane, "events")
+        await self._ticker.tick([tp.partition for tp in self.assigned or () if tp.topic == events])
+
+    async def stop(self) -> None:
+        """Close pipelines and producers; the app stops by itself."""
+        for pipelines in self.pipelines.values():
+            await pipelines.close()
+        await self._ticker.stop()
+
+
+class Acked:
+    """A Faust event in the pipeline's terms."""
+
+    __slots__ = ("_event", "headers", "offset", "value")
+
+    def __init__(self, event: Any) -> None:
+        self._event = event
+        self.offset: int = event.message.offset
+        self.value: bytes = event.message.value
+        headers = event.message.headers or ()
+        self.headers = list(headers.items()) if isinstance(headers, dict) else headers
+
+    def ack(self) -> None:
+        self._event.ack()
+
+
+def _new_app(settings: Settings, lane: str) -> CommittedApp:
+    return CommittedApp(
+        f"cartwake-{lane}",
+        broker=[f"kafka://{server}" for server in settings.kafka_bootstrap.split(",")],
+        store="memory://",
+        datadir=f"{settings.data_dir}/faust-{lane}",
+        topic_partitions=settings.partitions,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 << 20,
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=1.0,
+        broker_commit_interval=1.0,
+        broker_max_poll_records=500,
+        stream_buffer_maxsize=64,
+        web_enabled=False,
+    )

@@ -1,0 +1,225 @@
+"""The transactional pipeline of one input partition: its output, its changed state and the applied input offset are one transaction.
+
+Nothing but the offset in the changelog decides where to go on, so a record is applied once however often it is delivered, and a new owner
+fences the old one (same transactional id). Kafka: KIP-98, KIP-447.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from streams import changelog, metrics
+from streams.logic.output import Output
+from streams.records import kind_of, pack
+from streams.stage import Stage
+
+log = logging.getLogger(__name__)
+_MAX_BATCH_RECORDS = 200
+_MAX_BATCH_BYTES = 4 << 20
+_MAX_QUEUE_RECORDS = 400
+_TRANSACTION_TIMEOUT_MS = 15_000
+_GIVE_UP_AFTER_S = 60.0
+_RETRY = (KafkaError, OSError)
+
+
+class Delivery(Protocol):
+    """A record as it was delivered, to be acknowledged once it is applied."""
+
+    offset: int
+    value: bytes
+    headers: Any
+
+    def ack(self) -> None: ...
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pipeline works on. `topic_of` gives the Kafka name of a result topic of the lane."""
+
+    bootstrap: str
+    agent: str
+    transactional_id: str
+    input_topic: str
+    state_topic: str
+    partition: int
+    partitions: int
+    max_record_bytes: int
+    topic_of: Callable[[str], str]
+    make_stage: Callable[[], Stage]
+
+
+class Pipeline:
+    """`submit` deliveries; they are applied in order, many to a transaction, and acknowledged after its commit."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.offset = -1
+        self._stage: Stage | None = None
+        self._producer: AIOKafkaProducer | None = None
+        self._queue: deque[Delivery] = deque()
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._fresh = True  # nothing applied since the restore: a gap before the first delivery must be read
+        self._task = asyncio.create_task(self._run(), name=f"{setup.agent}-{setup.partition}")
+
+    async def submit(self, delivery: Delivery) -> None:
+        """Queue a delivery; waits while too many are queued."""
+        while len(self._queue) >= _MAX_QUEUE_RECORDS:
+            self._room.clear()
+            await self._room.wait()
+        self._queue.append(delivery)
+        self._arrived.set()
+
+    async def close(self) -> None:
+        """Stop at once; what was not committed belongs to the next owner."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        await self._drop()
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            batch = self._take()
+            if not batch:
+                self._arrived.clear()
+                continue
+            await self._apply_until_done(batch)
+            for delivery in batch:
+                delivery.ack()
+
+    def _take(self) -> list[Delivery]:
+        batch: list[Delivery] = []
+        size_bytes = 0
+        while self._queue and len(batch) < _MAX_BATCH_RECORDS and size_bytes < _MAX_BATCH_BYTES:
+            batch.append(self._queue.popleft())
+            size_bytes += len(batch[-1].value)
+        self._room.set()
+        metrics.QUEUE_RECORDS.labels(self.setup.agent, self.setup.partition).set(len(self._queue))
+        return batch
+
+    async def _apply_until_done(self, batch: list[Delivery]) -> None:
+        """A failed transaction costs the producer and the state; both are made anew from the changelog."""
+        failing_since = 0.0
+        while True:
+            try:
+                await self._apply(batch)
+                return
+            except _RETRY as error:
+                now_s = time.monotonic()
+                failing_since = failing_since or now_s
+                log.warning("transaction failed agent=%s partition=%s error=%r", self.setup.agent, self.setup.partition, error)
+                metrics.TRANSACTIONS.labels(self.setup.agent, "failed").inc()
+                await self._drop()
+                if now_s - failing_since > _GIVE_UP_AFTER_S:
+                    log.error("no transaction for %s s, leaving", _GIVE_UP_AFTER_S)
+                    os._exit(1)
+                await asyncio.sleep(5.0 if isinstance(error, ProducerFenced) else 0.5)
+            except asyncio.CancelledError:
+                raise
+            except BaseException:
+                # A bug, not an outage: acknowledging would lose the records, so the process ends and the supervisor tells.
+                log.exception("cannot go on agent=%s partition=%s", self.setup.agent, self.setup.partition)
+                os._exit(1)
+
+    async def _apply(self, batch: list[Delivery]) -> None:
+        if self._stage is None:
+            await self._restore()
+        if self._fresh:
+            await self._catch_up(batch[0].offset)
+        todo = [delivery for delivery in batch if delivery.offset > self.offset]
+        if todo:
+            await self._commit([(kind_of(d.headers), d.value) for d in todo], todo[-1].offset)
+
+    async def _catch_up(self, first_offset: int) -> None:
+        """Apply what lies between the changelog's offset and the first delivery: the group's committed offset is only a hint."""
+        setup = self.setup
+        if first_offset > self.offset + 1:
+            records: list[tuple[str, bytes]] = []
+            last = self.offset
+            async for record in changelog.read_range(setup.bootstrap, setup.input_topic, setup.partition, self.offset + 1, first_offset):
+                records.append((kind_of(record.headers), record.value))
+                last = record.offset
+                if len(records) >= _MAX_BATCH_RECORDS:
+                    await self._commit(records, last)
+                    records = []
+            if records:
+                await self._commit(records, last)
+        self._fresh = False
+
+    async def _commit(self, records: list[tuple[str, bytes]], offset: int) -> None:
+        """One transaction; more follow while the stage has more to do than one should hold."""
+        agent, partition, stage = self.setup.agent, self.setup.partition, self._stage
+        assert stage is not None
+        began_s = time.perf_counter()
+        out = Output(self.setup.partitions)
+        for kind, value in records:
+            stage.on_record(kind, value, partition, out)
+        more = stage.flush(offset, out)
+        await self._write(out, offset)
+        self.offset = offset
+        while more:
+            out = Output(self.setup.partitions)
+            more = stage.flush(offset, out)
+            await self._write(out, offset)
+        metrics.TRANSACTION_SECONDS.labels(agent).observe(time.perf_counter() - began_s)
+        metrics.RECORDS.labels(agent).inc(len(records))
+
+    async def _write(self, out: Output, offset: int) -> None:
+        setup, producer = self.setup, self._producer
+        assert producer is not None
+        async with producer.transaction():
+            futures = []
+            for (topic, partition), lines in out.lines.items():
+                for kind, value in pack(lines, setup.max_record_bytes):
+                    headers = [("kind", kind.encode())] if kind else []
+                    futures.append(await producer.send(setup.topic_of(topic), value, partition=partition, headers=headers))
+            changes = {**out.changes, changelog.OFFSET_KEY: str(offset).encode()}
+            futures += await changelog.write_state(producer, setup.state_topic, setup.partition, changes)
+            await asyncio.gather(*futures)
+        metrics.TRANSACTIONS.labels(setup.agent, "committed").inc()
+        for name, amount in out.counts.items():
+            metrics.LINES.labels(setup.agent, name).inc(amount)
+
+    async def _restore(self) -> None:
+        """Fence the former owner, then read the changelog to its end."""
+        setup = self.setup
+        began_s = time.perf_counter()
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=setup.bootstrap,
+            transactional_id=setup.transactional_id,
+            transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
+            request_timeout_ms=_TRANSACTION_TIMEOUT_MS,
+            compression_type="lz4",
+            max_batch_size=900_000,
+            max_request_size=4 << 20,
+        )
+        await self._producer.start()
+        stage = setup.make_stage()
+        stage.partition = setup.partition
+        found = await changelog.read_state(setup.bootstrap, setup.state_topic, setup.partition)
+        self.offset = int(found.pop(changelog.OFFSET_KEY, b"-1"))
+        for key, value in found.items():
+            stage.load(key, value)
+        stage.restored()
+        self._stage, self._fresh = stage, True
+        took_s = time.perf_counter() - began_s
+        metrics.STATE_KEYS.labels(setup.agent, setup.partition).set(len(found))
+        metrics.RESTORE_SECONDS.labels(setup.agent, setup.partition).set(took_s)
+        log.info("restored agent=%s partition=%s keys=%s offset=%s", setup.agent, setup.partition, len(found), self.offset)
+
+    async def _drop(self) -> None:
+        """Let go of producer and state: neither may be used after a failure."""
+        self._stage = None
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), 3)
+            except _RETRY as error:
+                log.info("producer did not stop cleanly error=%r", error)

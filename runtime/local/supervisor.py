@@ -32,13 +32,20 @@ class Supervisor:
     """
 
     def __init__(
-        self, data_dir: Path, specs: Sequence[ProcessSpec], *, env: Mapping[str, str] | None = None, say: Say | None = None
+        self,
+        data_dir: Path,
+        specs: Sequence[ProcessSpec],
+        *,
+        env: Mapping[str, str] | None = None,
+        say: Say | None = None,
+        stop_within_s: float = STOP_WITHIN_S,
     ) -> None:
         levels(specs)
         self.data_dir = data_dir.absolute()
         self._specs = list(specs)
         self._environ = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": _python_path(), **(env or {})}
         self._say = say or Progress()
+        self._stop_within_s = stop_within_s
         self._lock = DataLock(self.data_dir)
         self._processes: dict[str, ManagedProcess] = {}
         self._guardian: Guardian | None = None
@@ -95,7 +102,7 @@ class Supervisor:
     async def remove(self, *names: str) -> None:
         """Stop some processes, those that need others first; they can be added again."""
         chosen = [self._get(name) for name in names]
-        await self._stop_these(chosen, STOP_WITHIN_S)
+        await self._stop_these(chosen, self._stop_within_s)
 
     def kill(self, name: str) -> int:
         """SIGKILL one process; it is started again. Returns the pid that was killed."""
@@ -104,7 +111,7 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop everything, in the reverse order of needs, within ten seconds in all."""
         await self._control.stop()
-        await self._stop_these(list(self._processes.values()), STOP_WITHIN_S)
+        await self._stop_these(list(self._processes.values()), self._stop_within_s)
         if self._guardian is not None:
             await asyncio.to_thread(self._guardian.close)
             self._guardian = None

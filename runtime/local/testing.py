@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class LocalService:
             )
         self._guardian.watch(self.pid)
         deadline_s = time.monotonic() + START_TIMEOUT_S
-        while not asyncio.run(_ask(self._ready)):
+        while not _ask(self._ready):
             if self._process.poll() is not None or time.monotonic() > deadline_s:
                 self.kill()
                 raise ServiceError(f"not ready; the end of {self._log}:\n{self._log.read_text(errors='replace')[-2000:]}")
@@ -117,5 +118,11 @@ def local_warehouse(folder: Path, port: int = 0) -> Iterator[LocalWarehouse]:
         warehouse.close()
 
 
-async def _ask(probe: Probe) -> bool:
-    return await probe()
+def _ask(probe: Probe) -> bool:
+    """In a thread, since a test may have an event loop of its own running in this one."""
+
+    async def ask() -> bool:
+        return await probe()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(ask())).result()

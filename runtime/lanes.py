@@ -1,0 +1,154 @@
+"""Opens, drains and closes a lane of event time on the stack that runs on the data folder. Rules: docs/contracts.md, "Draining a lane"."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from runtime.local.control import Control
+from runtime.local.spec import ProcessSpec
+from runtime.local.stack import LIVE, lane_specs
+from runtime.query import query
+from runtime.send import Sender
+from runtime.settings import Settings
+from runtime.topics import admin_of, wanted_topics
+from schemas.topics import lane_topic, table_topics
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+ROUNDS = 4  # the first carries the time, each further one what was forwarded between partitions one hop on
+POLL_S = 0.1
+Watch = Callable[[str], None]
+CLOCKS = "SELECT partition, toUnixTimestamp64Milli(max(now_at)) FROM clocks WHERE lane = {lane:String} GROUP BY partition"
+
+
+class LaneError(RuntimeError):
+    """The lane cannot be had, or does not come to its end. The message says why and what to do: show it and stop."""
+
+
+def check_name(lane: str) -> None:
+    """LaneError unless it can be the name of a new lane."""
+    if lane == LIVE or not NAME.fullmatch(lane):
+        raise LaneError(f"{lane!r} is no name for a lane: small letters, digits, - and _, at most 64, and not {LIVE!r}")
+
+
+def is_used(settings: Settings, lane: str) -> bool:
+    """Whether a lane of that name has topics, or rows in the warehouse."""
+    with admin_of(settings.kafka_bootstrap) as admin:
+        if set(admin.list_topics()) & set(wanted_topics(settings, lane)):
+            return True
+    return bool(query(settings, "SELECT 1 FROM events WHERE lane = {lane:String} LIMIT 1", {"lane": lane}))
+
+
+def open_lane(settings: Settings, lane: str, *, env: Mapping[str, str] | None = None, webhooks: bool = False) -> None:
+    """Create the lane's topics and start its processes; returns when they are ready. Blocking. LaneError if the name has been used."""
+    check_name(lane)
+    if is_used(settings, lane):
+        raise LaneError(f"the lane {lane} has been used already: choose another name, so that two runs do not mix")
+    control = Control(settings.data_dir)
+    for spec in lane_specs(settings, lane, env=env, webhooks=webhooks):
+        control.start(_as_json(spec))
+
+
+def close_lane(settings: Settings, lane: str, *, webhooks: bool = False) -> None:
+    """Stop the lane's processes; its topics and rows stay. Blocking."""
+    control = Control(settings.data_dir)
+    for spec in reversed(lane_specs(settings, lane, webhooks=webhooks)):
+        if not spec.step:
+            control.stop(spec.name)
+
+
+async def post_clock(settings: Settings, lane: str, now_ms: int) -> None:
+    """Tell the lane that everything which was received before `now_ms` has been sent."""
+    async with Sender(settings, "", lane=lane) as sender:
+        await sender.clock(now_ms)
+
+
+async def drain(settings: Settings, lane: str, now_ms: int, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:
+    """Returns when all that was sent before is in the warehouse, and every timer up to `now_ms` has fired.
+
+    LaneError, naming what is behind, when nothing moves for `timeout_s`.
+    """
+    for at_ms in range(now_ms, now_ms + ROUNDS):
+        await post_clock(settings, lane, at_ms)
+        await _until(partial(slow_partitions, settings, lane, at_ms), timeout_s, progress)
+    await _until(partial(unread, settings, lane), timeout_s, progress)
+
+
+def slow_partitions(settings: Settings, lane: str, at_ms: int) -> list[str]:
+    """The partitions whose clock has not come to `at_ms`, in words."""
+    clocks: dict[int, int] = dict(query(settings, CLOCKS, {"lane": lane}))
+    journeys = lane_topic(lane, "journeys")
+    with admin_of(settings.kafka_bootstrap) as admin:
+        numbers = sorted(key.partition for key in _partitions(admin, [journeys]))
+    return [
+        f"partition {number} of {lane} stands at {_spelled(clocks.get(number))}, not yet at {_spelled(at_ms)}: worker-{lane} or sink-{lane}"
+        for number in numbers
+        if clocks.get(number, 0) < at_ms
+    ]
+
+
+def unread(settings: Settings, lane: str) -> list[str]:
+    """The partitions that the warehouse sink has not read to their end, in words."""
+    from kafka.admin import OffsetSpec
+
+    group = f"cartwake-{lane}-warehouse"
+    with admin_of(settings.kafka_bootstrap) as admin:
+        partitions = _partitions(admin, [lane_topic(lane, topic.name) for topic in table_topics()])
+        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        committed: dict[Any, Any] = admin.list_group_offsets(group)[group]
+    behind = {key: ends[key].offset - max(0, committed[key].offset if key in committed else 0) for key in partitions}
+    return [
+        f"sink-{lane} is {records} records behind on {key.topic}, partition {key.partition}" for key, records in behind.items() if records
+    ]
+
+
+def _partitions(admin: Any, topics: list[str]) -> list[Any]:
+    """All partitions that the topics really have."""
+    from kafka.structs import TopicPartition
+
+    found = admin.describe_topics(topics)
+    return [TopicPartition(topic["name"], part["partition_index"]) for topic in found for part in topic["partitions"]]
+
+
+async def _until(behind: Callable[[], list[str]], timeout_s: float, progress: Watch) -> None:
+    """Ask until nothing is behind; LaneError when the answer stays the same for too long."""
+    last, since_s = [""], time.monotonic()
+    while found := await asyncio.to_thread(_asked, behind):
+        if found != last:
+            last, since_s = found, time.monotonic()
+            progress(found[0])
+        if time.monotonic() - since_s > timeout_s:
+            raise LaneError(f"nothing has moved for {timeout_s:.0f} s; `cartwake status` shows the processes:\n  " + "\n  ".join(found))
+        await asyncio.sleep(POLL_S)
+
+
+def _asked(question: Callable[[], list[str]]) -> list[str]:
+    """The answer, or in its place that somebody was not there to ask: they may be on their way back."""
+    from clickhouse_connect.driver.exceptions import Error as WarehouseError
+    from kafka.errors import KafkaError
+
+    try:
+        return question()
+    except (KafkaError, WarehouseError, OSError) as error:
+        return [f"{type(error).__name__}: {error}"]
+
+
+def _spelled(at_ms: int | None) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds") if at_ms else "no time"
+
+
+def _as_json(spec: ProcessSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "argv": list(spec.argv),
+        "env": dict(spec.env),
+        "needs": list(spec.needs),
+        "step": spec.step,
+        "port": spec.port,
+        "ready_url": spec.health_url,
+    }

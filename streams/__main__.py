@@ -13,6 +13,8 @@ from runtime.settings import SettingsError, load
 from streams.app import Worker
 from streams.policies import policy_of
 
+_CRASH_GRACE_S = 2.0  # time to log
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m streams", description=__doc__, epilog="example: python -m streams worker --lane live")
@@ -20,6 +22,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lane", default="live", help="the lane to work on (default: live)")
     parser.add_argument("--metrics-port", type=int, default=0, help="port of /metrics, /healthz and /readyz (default: any free one)")
     return parser.parse_args()
+
+
+async def _end_when_crashed(worker: Worker) -> None:
+    """Faust lingers after a crash of its app; the supervisor starts a process that ends, not one that lingers."""
+    while not worker.app.crashed:
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(_CRASH_GRACE_S)
+    os._exit(1)
 
 
 def main() -> int:
@@ -36,6 +46,7 @@ def main() -> int:
     asyncio.set_event_loop(loop)
     worker = Worker(settings, args.lane, policy_of(settings, args.lane, replayed=replayed))
     loop.run_until_complete(serve_health(args.metrics_port, lambda: worker.assigned is not None))
+    loop.create_task(_end_when_crashed(worker), name="end-when-crashed")
     faust_worker = FaustWorker(
         worker.app, loop=loop, loglevel=settings.log_level, quiet=True, redirect_stdouts=False, override_logging=False
     )

@@ -65,12 +65,12 @@ class Worker:
 
         self.app.agent(topic, name=name, isolated_partitions=True)(run)
 
-    async def _on_revoked(self, *_: Any, revoked: set[TP], **__: Any) -> None:
+    async def _on_revoked(self, _: Any, revoked: set[TP], **__: Any) -> None:
         for agent, pipelines in self.pipelines.items():
             topic = lane_topic(self.lane, _INPUT[agent])
             await pipelines.close({tp.partition for tp in revoked if tp.topic == topic})
 
-    async def _on_assigned(self, *_: Any, assigned: set[TP], **__: Any) -> None:
+    async def _on_assigned(self, _: Any, assigned: set[TP], **__: Any) -> None:
         self.assigned = set(assigned)
 
     async def _tick(self) -> None:

@@ -250,6 +250,7 @@ def test_sessions_keep_tables_and_settings(wire: Wire) -> None:
         == b"9\tsystem\n"
     )
     assert wire.ask("POST", at + "&max_threads=9", b"SELECT nosuch").status == 404
+    assert wire.ask("POST", at + "&nosuch=9", b"SELECT 1").headers["X-ClickHouse-Exception-Code"] == "115"
     assert wire.ask("POST", at, b"SELECT getSetting('max_threads'), currentDatabase(), x FROM mine").body == b"5\tdefault\t4\n"
     assert wire.ask("POST", "/?session_id=two", b"SELECT x FROM mine").status == 404
     assert wire.ask("POST", "/?session_id=three&session_check=1", b"SELECT 1").headers["X-ClickHouse-Exception-Code"] == "372"

@@ -66,6 +66,7 @@ def test_statements_are_known_by_their_verb() -> None:
         (b"SELECT 1 INTO OUTFILE 'x'", 358),
         (b"INSERT INTO t FROM INFILE 'x' FORMAT CSV", 78),
         (b"SELECT '\xff'", 62),
+        (b"SELECT 'a" + b"\\'" * 100_000, 62),
     ],
 )
 def test_what_a_server_refuses_is_refused(sql: bytes, code: int) -> None:

@@ -1,5 +1,6 @@
 """ClickHouse's answers as HTTP: headers, summary, compression, errors."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,7 @@ from runtime.local.warehouse.errors import WarehouseError
 from runtime.local.warehouse.execution import Answer, Stats
 from runtime.local.warehouse.request import Request
 
+SEND_TIMEOUT_S = 60.0
 CONTENT_TYPES = {
     "JSON": "application/json; charset=UTF-8",
     "JSONCOMPACT": "application/json; charset=UTF-8",
@@ -94,7 +96,7 @@ async def send(asked: web.BaseRequest, request: Request, answer: Answer, engine:
     if encoding is not None:
         known["Content-Encoding"] = encoding
     if answer.rest is None or asked.method == "HEAD":
-        body = pack.compress(answer.head) + pack.flush() if pack else answer.head
+        body = await asyncio.to_thread(_pack_whole, pack, answer.head) if pack else answer.head
         return web.Response(body=body, headers=known)
     tag = secrets.token_hex(8)
     response = web.StreamResponse(headers=known | {"X-ClickHouse-Exception-Tag": tag})
@@ -102,7 +104,8 @@ async def send(asked: web.BaseRequest, request: Request, answer: Answer, engine:
     piece: bytes | None = answer.head
     try:
         while piece is not None:
-            await response.write(pack.compress(piece) if pack else piece)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await response.write(pack.compress(piece) if pack else piece)
             piece = await more()
         if pack:
             await response.write(pack.flush())
@@ -111,6 +114,10 @@ async def send(asked: web.BaseRequest, request: Request, answer: Answer, engine:
         return response
     await response.write_eof()
     return response
+
+
+def _pack_whole(pack: codecs.Packer, plain: bytes) -> bytes:
+    return pack.compress(plain) + pack.flush()
 
 
 async def _break_off(asked: web.BaseRequest, response: web.StreamResponse, pack: codecs.Packer | None, tag: str, text: str) -> None:

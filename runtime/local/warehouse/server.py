@@ -1,6 +1,7 @@
 """ClickHouse's HTTP interface over the engine."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,9 @@ from runtime.local.warehouse.request import Request
 from runtime.local.warehouse.restore import give_back, remember
 from runtime.local.warehouse.sessions import Sessions
 from runtime.local.warehouse.statement import Statement
+
+LARGE_BYTES = 1 << 16  # a longer text is taken apart in a thread
+_log = logging.getLogger(__name__)
 
 
 class Server:
@@ -63,6 +67,12 @@ class Server:
         except WarehouseError as error:
             self.metrics.failed(error.code)
             return answer.failure(error, asked.query.get("query_id", ""), self._engine.version)
+        except (ConnectionError, TimeoutError):
+            _log.info("a client went away")
+            raise
+        except Exception:
+            _log.exception("a request failed")
+            raise
         finally:
             self._running -= 1
 
@@ -71,11 +81,14 @@ class Server:
         sent = await body.read(asked)
         pairs = [*asked.query.items(), *sent.fields.items()]
         read = request.parse(asked.method, pairs, asked.headers, sent.content, sent.files)
-        parsed = _statement(read)
+        parsed = _statement(read) if len(read.query) + len(read.body) < LARGE_BYTES else await self._engine.call(lambda: _statement(read))
         async with self._handle(read, parsed.verb) as handle:
             job = _Job(self._engine, handle, read, parsed)
             reply = await job.start()
-            response = await answer.send(asked, read, reply, self._engine, job.more)
+            try:
+                response = await answer.send(asked, read, reply, self._engine, job.more)
+            finally:
+                await job.drop()
             self.metrics.done(parsed.data is not None, reply.stats, time.perf_counter() - began_s)
             return response
 
@@ -126,16 +139,16 @@ class _Job:
         return execute(self._handle, self._read, self._parsed)
 
     async def more(self) -> bytes | None:
-        """The next piece; when the client is gone, the rest is dropped."""
         reply = self._reply
         if reply is None or reply.rest is None:
             return None
         rest = reply.rest
-        try:
-            return await self._engine.call(lambda: fetch(rest, reply.stats), self._stop_tag)
-        except BaseException:
-            rest.cancel()  # type: ignore[no-untyped-call]
-            raise
+        return await self._engine.call(lambda: fetch(rest, reply.stats), self._stop_tag)
+
+    async def drop(self) -> None:
+        """What the client did not wait for; nothing where it took all."""
+        if self._reply is not None and self._reply.rest is not None:
+            await self._engine.call(self._reply.rest.cancel)
 
 
 def _statement(read: Request) -> Statement:

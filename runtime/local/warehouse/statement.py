@@ -8,8 +8,8 @@ from runtime.local.warehouse.errors import WarehouseError
 
 _TOKEN = re.compile(
     rb"""(?P<space>\s+|--[^\n]*|\#[ !][^\n]*|/\*.*?(?:\*/|\Z))
-       |(?P<text>'(?:[^'\\]|\\.|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
-       |(?P<name>"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`)
+       |(?P<text>'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+       |(?P<name>"[^"\\]*(?:(?:\\.|"")[^"\\]*)*"|`[^`\\]*(?:(?:\\.|``)[^`\\]*)*`)
        |(?P<word>[A-Za-z_][A-Za-z0-9_]*|[0-9][0-9A-Za-z_]*)
        |(?P<mark>.)""",
     re.DOTALL | re.VERBOSE,
@@ -63,6 +63,8 @@ def tokens(source: bytes) -> Iterator[Token]:
         if kind == "space" or kind is None:
             continue
         value = found.group()
+        if kind == "mark" and value in b"'\"`":
+            raise WarehouseError(62, "SYNTAX_ERROR", f"Syntax error: the quote at position {found.start() + 1} is never closed.")
         if value in b")]}" and kind == "mark":
             depth = max(0, depth - 1)
         yield Token(kind, value, found.start(), found.end(), depth)

@@ -18,6 +18,7 @@ from replays.rejecting import rejected_row, send_rejects
 from replays.rows import Format
 from replays.source import Source
 from replays.summary import Funnel, Read, Summary, summarise
+from replays.times import EARLIEST_MS
 from runtime.lanes import drain
 from runtime.query import query
 from runtime.send import Sender, Sent
@@ -102,8 +103,8 @@ def _read(source: Source, sent: Sent) -> Read:
 
 
 async def _send(sender: Sender, loaded: Loaded, watch: Watch) -> int:
-    """Send all batches in order; the time of the last event, 1 if there is none."""
-    batch, number, done, clock_ms = loaded.first, 0, 0, 1
+    """Send all batches in order; the time of the last event, the earliest possible if there is none."""
+    batch, number, done, clock_ms = loaded.first, 0, 0, EARLIEST_MS
     total = loaded.source.rows - loaded.source.rejected
     while batch is not None:
         number += 1

@@ -23,7 +23,7 @@ def _at_ms(text: str) -> int:
     try:
         return checked(int(text) * 1000)
     except ValueError as error:
-        raise RowError("time", f"time {text!r} is no unix time in seconds between 1970 and 2200") from error
+        raise RowError("time", f"time {text!r} is no unix time in seconds between 1980 and 2100") from error
 
 
 FORMAT = Format(name="taobao", columns=("user", "item", "category", "behaviour", "time"), read=read, header=False, quoted=False)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-LATEST_MS = 7_258_118_400_000  # 2200-01-01: a later time is a mistake of the log
+EARLIEST_MS, LATEST_MS = (
+    315_532_800_000,
+    4_102_444_800_000,
+)  # 1980 and 2100: another time is a mistake of the log, and for the collector too
 
 
 def checked(at_ms: int) -> int:
-    """The same time, or ValueError when it is before 1970 or after 2200."""
-    if not 0 < at_ms < LATEST_MS:
-        raise ValueError("not between 1970 and 2200")
+    """The same time, or ValueError when it is before 1980 or after 2100."""
+    if not EARLIEST_MS <= at_ms < LATEST_MS:
+        raise ValueError("not between 1980 and 2100")
     return at_ms
 
 

@@ -20,6 +20,7 @@ from schemas.partition import partition_of
 
 REQUEST_TIMEOUT_S = 30.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 3.0
+NEW_LANE_GRACE_S = 5.0  # the collector may not have seen the topics of a new lane yet
 
 
 class SendError(RuntimeError):
@@ -119,16 +120,17 @@ class Sender:
     async def _post(self, path: str, body: bytes, headers: dict[str, str], events: int) -> bytes:
         """The body of the answer 200; repeats while the collector is away or busy."""
         loop = asyncio.get_running_loop()
-        deadline_s, pause_s = loop.time() + self._patience_s, FIRST_PAUSE_S
+        began_s, pause_s = loop.time(), FIRST_PAUSE_S
         while True:
             status, retry_after_s, answer = await self._attempt(path, body, headers)
             if status == 200:
                 return answer
-            if 0 < status < 500 and status != 429:
+            is_new_lane = status == 404 and loop.time() < began_s + NEW_LANE_GRACE_S
+            if 0 < status < 500 and status != 429 and not is_new_lane:
                 raise SendError(f"{self._url}{path}: {status} {answer.decode(errors='replace')[:500]}")
-            if loop.time() > deadline_s:
+            if loop.time() > began_s + self._patience_s:
                 raise SendError(f"{self._url}{path}: no success for {self._patience_s:.0f} s, last: {status or ''} {answer.decode()[:500]}")
-            if status != 429:
+            if status not in (404, 429):
                 self.sent.resent += events
             await asyncio.sleep(min(max(pause_s, retry_after_s), LONGEST_PAUSE_S))
             pause_s *= 2

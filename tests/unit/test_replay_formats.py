@@ -151,5 +151,5 @@ def test_a_file_without_the_needed_columns_is_not_that_kind_of_file(tmp_path: Pa
 
 
 def test_an_exact_copy_of_a_row_has_the_same_message_id_and_any_other_row_another() -> None:
-    one, copy, other = (message_of(taobao.FORMAT, f"1,2,3,pv,{time}")["messageId"] for time in (5, 5, 6))
+    one, copy, other = (message_of(taobao.FORMAT, f"1,2,3,pv,{time}")["messageId"] for time in (1511544070, 1511544070, 1511544071))
     assert one == copy != other

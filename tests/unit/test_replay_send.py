@@ -65,7 +65,7 @@ async def test_counts_are_the_answers_and_the_headers_say_lane_and_clock() -> No
     assert (headers["X-Cartwake-Lane"], headers["X-Cartwake-Clock"], headers["Authorization"]) == ("x", "77", "Bearer sk_test")
 
 
-@pytest.mark.parametrize(("status", "resent"), [(503, 2), (500, 2), (0, 2), (429, 0)])
+@pytest.mark.parametrize(("status", "resent"), [(503, 2), (500, 2), (0, 2), (429, 0), (404, 0)])
 async def test_a_request_is_repeated_until_it_is_acknowledged(status: int, resent: int) -> None:
     collector = Collector([status])
     async with serving(collector) as url, Sender(SETTINGS, "key", url=url) as sender:

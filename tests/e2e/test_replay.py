@@ -1,0 +1,120 @@
+"""Replays through the whole pipeline: real Kafka, collector, worker, sink and warehouse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.local.control import Control, ControlError
+from runtime.query import query
+from tests.e2e.replaying import DATA, MADE_UP, Replaying, made_up_log, settings_in, stack_in, summary_of
+from tests.waiting import until
+
+pytestmark = pytest.mark.timeout(300)
+CHANGED_BY_THE_RUN = ("lane", "elapsed_s", "resent", "duplicates")
+
+
+@pytest.fixture(scope="module")
+def replaying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaying]:
+    with stack_in(tmp_path_factory.mktemp("stack")) as found:
+        yield found
+
+
+def real(name: str) -> str:
+    file = DATA / name
+    if not file.exists():
+        pytest.skip(f"{name} is not there: set CARTWAKE_DATA to the folder of the real data")
+    return str(file)
+
+
+def rows_of(replaying: Replaying, sql: str, lane: str) -> list[tuple[Any, ...]]:
+    return query(replaying.settings, sql, {"lane": lane})
+
+
+def test_taobao_gives_its_figures(replaying: Replaying) -> None:
+    found = replaying.run(real("taobao/user_behavior.csv.gz"), "--format", "taobao", "--lane", "taobao")
+    assert found["events"] == {"view_item": 89_710, "add_to_cart": 5_446, "add_to_wishlist": 2_744, "purchase": 2_101}
+    assert (found["rows_read"], found["accepted"], found["stored"], found["duplicates"]) == (100_001, 100_001, 100_001, 0)
+    assert (found["persons"], found["items"], found["categories"], found["late"]) == (983, 64_467, 3_128, 0)
+    assert (found["funnel_differences"], found["problems"]) == (0, [])
+    assert found["funnel_levels"].keys() == {"1", "2", "3"}
+
+
+def test_rees46_gives_its_figures_and_explains_what_it_left_out(replaying: Replaying) -> None:
+    found = replaying.run(real("rees46/multi_category_2019-10-01_head.csv.gz"), "--format", "rees46", "--lane", "rees46")
+    assert (found["rows_read"], found["accepted"], found["rejected"], found["duplicates"]) == (17_435, 17_434, 1, 5)
+    assert found["events"] == {"view_item": 17_055 - 4, "purchase": 214, "add_to_cart": 165 - 1}
+    assert {currency: Decimal(str(amount)) for currency, amount in found["revenue"].items()} == {"USD": Decimal("59442.63")}
+    assert (found["persons"], found["items"] > 0, found["funnel_differences"], found["problems"]) == (4_504, True, 0, [])
+    cut_off = rows_of(replaying, "SELECT code, field, message, raw FROM rejected WHERE lane = {lane:String} AND stage = 'replay'", "rees46")
+    assert [row[:3] for row in cut_off] == [("missing_field", "user_session", "row 17435 has 8 of 9 columns")]
+    assert cut_off[0][3].endswith(",elenberg,25.71,52040330")
+    sessions = "SELECT uniqExact(toString(props.user_session)) FROM events WHERE lane = {lane:String}"
+    assert rows_of(replaying, sessions, "rees46") == [(5_066,)]
+
+
+def test_every_row_of_any_csv_is_accounted_for(replaying: Replaying, tmp_path: Path) -> None:
+    log = made_up_log(40)
+    good = log.splitlines()[1:]
+    bad = ["view,yesterday,ann,sku-1,1,1", "view,1700000000,ann", "view,1700000000,,sku-1,1,1", "view,1700000000,ann,,1,1"]
+    file = tmp_path / "log.csv"
+    file.write_text(log + "\n".join([*bad, good[0]]))
+    found = replaying.run(str(file), *MADE_UP, "--lane", "small")
+    assert (found["rows_read"], found["accepted"], found["rejected"]) == (len(good) + 5, len(good) + 1, 4)
+    assert found["rejected_by_reason"] == {"invalid_field": 1, "missing_field": 2, "no_identity": 1}
+    assert (found["stored"], found["duplicates"], found["problems"]) == (len(good), 1, [])
+    names = {"view": "view_item", "buy": "purchase"}
+    assert found["events"] == Counter(names.get(line.split(",")[0], line.split(",")[0]) for line in good)
+    orders = [line.split(",") for line in good if line.startswith("buy")]
+    assert Decimal(str(found["revenue"]["EUR"])) == sum(Decimal(order[4]) for order in orders)
+    assert rows_of(replaying, "SELECT countIf(NOT replayed), uniqExact(person_id) FROM events WHERE lane = {lane:String}", "small") == [
+        (0, 40)
+    ]
+
+
+def test_a_lane_is_used_once(replaying: Replaying, tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(made_up_log(2))
+    replaying.run(str(file), *MADE_UP, "--lane", "once")
+    again = replaying.begin(str(file), *MADE_UP, "--lane", "once")
+    out, said = again.communicate(timeout=60)
+    assert (again.returncode, out) == (1, "")
+    assert "the lane once has been used already" in said
+    assert [row["state"] for row in Control(replaying.settings.data_dir).status() if row["name"].endswith("-once")] != []
+
+
+def test_killing_worker_sink_and_collector_changes_no_count(replaying: Replaying, tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(made_up_log(1_500))
+    calm = replaying.run(str(file), *MADE_UP, "--lane", "calm")
+    control = Control(replaying.settings.data_dir)
+    process = replaying.begin(str(file), *MADE_UP, "--lane", "killed", "--batch-events", "20")
+    stored = "SELECT count() FROM events WHERE lane = {lane:String}"
+    for victim, least in (("worker-killed", 1), ("sink-killed", 300), ("collector", 600)):
+        until(lambda least=least: rows_of(replaying, stored, "killed")[0][0] >= least, 60, f"{least} events stored")  # type: ignore[misc]
+        assert process.poll() is None
+        control.kill(victim)
+    found = summary_of(process)
+    restarts = {row["name"]: row["restarts"] for row in control.status()}
+    assert min(restarts[name] for name in ("worker-killed", "sink-killed", "collector")) >= 1
+    for name in CHANGED_BY_THE_RUN:
+        del calm[name], found[name]
+    assert found == calm
+    for table in ("carts", "sessions", "funnel_levels", "segments", "triggers"):
+        counts = f"SELECT count() FROM {table} FINAL WHERE lane = {{lane:String}}"
+        assert rows_of(replaying, counts, "killed") == rows_of(replaying, counts, "calm") != [(0,)], table
+
+
+def test_without_a_stack_a_replay_runs_its_own_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(made_up_log(5))
+    alone = Replaying(settings_in(tmp_path / "own"))
+    found = alone.run(str(file), *MADE_UP)
+    assert (found["problems"], found["lane"].startswith("replay-csv-")) == ([], True)
+    with pytest.raises(ControlError, match="no cartwake runs"):
+        Control(alone.settings.data_dir).status()

@@ -1,0 +1,1 @@
+"""Intake over HTTP: decode, validate, stamp, pack into Kafka; answered only when Kafka has it."""

@@ -1,0 +1,108 @@
+"""The ASGI application: which address does what, and what the client is told when it goes wrong."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from collector import segment
+from collector.answers import Answer, Refused, ok, unavailable
+from collector.asgi import ClientGone, Receive, Request, Scope, Send, send_answer
+from collector.auth import Keys
+from collector.clock import Ticker
+from collector.collect import Collect
+from collector.lanes import Lanes
+from collector.limits import ACK_TIMEOUT_S, QUEUE_MAX_BYTES
+from collector.metrics import Metrics
+from collector.packer import Budget
+from collector.producer import KafkaLog
+from collector.store import Store
+from runtime.settings import Settings
+from schemas.topics import LIVE
+
+log = logging.getLogger(__name__)
+Handler = Callable[[Request], Awaitable[Answer]]
+_METRICS_TYPE = [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]
+
+
+class App:
+    """The collector of one process; `start` and `stop` go around the serving."""
+
+    def __init__(self, settings: Settings, now_ms: Callable[[], int]) -> None:
+        keys = Keys(settings.write_keys, settings.secret_key)
+        self._metrics = Metrics()
+        self._budget = Budget(QUEUE_MAX_BYTES)
+        self._log = KafkaLog(settings.kafka_bootstrap, self._metrics.observe_ack)
+        self._lanes = Lanes(self._log.topics)
+        self._refresher: asyncio.Task[None] | None = None
+        store = Store(self._log, settings.max_record_bytes, self._budget)
+        collect = Collect(settings, keys, self._lanes, store, self._metrics, now_ms)
+        ticker = Ticker(keys, self._lanes, store)
+        self._routes: dict[str, dict[str, Handler]] = {
+            "/v1/clock": {"POST": ticker.tick},
+            "/healthz": {"GET": self._healthz},
+            "/readyz": {"GET": self._readyz},
+            "/metrics": {"GET": self._get_metrics},
+            **{path: {"POST": collect.handler(kind)} for path, kind in segment.ROUTES.items()},
+        }
+
+    def start(self) -> None:
+        self._log.start()
+        self._refresher = asyncio.create_task(self._lanes.keep_fresh())
+
+    async def stop(self) -> None:
+        """After the last answer: let go of Kafka."""
+        if self._refresher:
+            self._refresher.cancel()
+        await self._log.stop()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        try:
+            answer = await self._answer(request)
+        except ClientGone:
+            return
+        self._metrics.count_request(answer.status)
+        await send_answer(send, request, answer)
+
+    async def _answer(self, request: Request) -> Answer:
+        try:
+            return await self._handler(request)(request)
+        except Refused as refused:
+            return refused.answer()
+        except ClientGone:
+            raise
+        except Exception:
+            log.exception("a request failed")
+            return Refused(500, "internal_error", "The collector failed; nothing of this request counts as stored.").answer()
+
+    def _handler(self, request: Request) -> Handler:
+        methods = self._routes.get(request.path.rstrip("/") or "/")
+        if methods is None:
+            raise Refused(404, "not_found", "There is nothing at this address.")
+        if request.method == "OPTIONS":
+            return _preflight
+        handler = methods.get("GET" if request.method == "HEAD" else request.method)
+        if handler is None:
+            raise Refused(405, "method_not_allowed", f"This address takes {', '.join(methods)}.")
+        return handler
+
+    async def _healthz(self, _: Request) -> Answer:
+        return ok(status="alive")
+
+    async def _readyz(self, _: Request) -> Answer:
+        """Ready when Kafka answers now and has the live topics."""
+        await self._lanes.refresh()
+        await self._lanes.partitions(LIVE)
+        if self._log.waits_s() > ACK_TIMEOUT_S:
+            raise unavailable("kafka_away", "Kafka does not acknowledge.")
+        return ok(status="ready")
+
+    async def _get_metrics(self, _: Request) -> Answer:
+        self._metrics.set_queue(self._budget.used_bytes)
+        return Answer(200, self._metrics.text(), _METRICS_TYPE)
+
+
+async def _preflight(_: Request) -> Answer:
+    return Answer(204, b"", [])

@@ -1,0 +1,68 @@
+"""From the bytes of a body to JSON: gzip by its magic, whatever the headers say, and never more than the limit."""
+
+import zlib
+
+import msgspec
+
+from collector.answers import Refused, malformed, too_large
+from collector.segment import Batch, Outer
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP = 31  # zlib's word for "gzip, 32 KiB window"
+_BOM = b"\xef\xbb\xbf"
+_PLAIN = ("", "identity", "gzip", "x-gzip")
+_decode_batch = msgspec.json.Decoder(Batch).decode
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_outer = msgspec.json.Decoder(Outer).decode
+
+
+def unpacked(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """The JSON text of a body. Refused when it is packed in another way, broken, or too large."""
+    if body.startswith(_GZIP_MAGIC):
+        body = _gunzip(body, max_bytes)
+    elif encoding.strip().lower() not in _PLAIN:
+        raise malformed(f"Content-Encoding {encoding[:32]!r} is not supported; gzip is.")
+    if len(body) > max_bytes:
+        raise too_large(f"The body is larger than {max_bytes} bytes.")
+    return body.removeprefix(_BOM).strip()
+
+
+def _gunzip(body: bytes, max_bytes: int) -> bytes:
+    """All members of a gzip stream, unpacked no further than one byte above the limit."""
+    out, size, rest = [], 0, body
+    try:
+        while rest.startswith(_GZIP_MAGIC):
+            member = zlib.decompressobj(_GZIP)
+            out.append(member.decompress(rest, max_bytes + 1 - size))
+            size += len(out[-1])
+            if size > max_bytes:
+                raise too_large(f"The unpacked body is larger than {max_bytes} bytes.")
+            if not member.eof:
+                raise malformed("The gzip stream ends too early.")
+            rest = member.unused_data
+    except zlib.error as error:
+        raise malformed(f"The body is no gzip stream: {error}") from error
+    return b"".join(out)
+
+
+def read_batch(text: bytes, max_events: int) -> Batch:
+    """The body of `/v1/batch`, or a bare list of events."""
+    try:
+        batch = Batch(batch=_decode_list(text)) if text.startswith(b"[") else _decode_batch(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_json(error) from error
+    if len(batch.batch) > max_events:
+        raise too_large(f"The batch has {len(batch.batch)} events; the limit is {max_events}.")
+    return batch
+
+
+def read_outer(text: bytes) -> Outer:
+    """What a single call says beside its event."""
+    try:
+        return _decode_outer(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_json(error) from error
+
+
+def _no_json(error: Exception) -> Refused:
+    return malformed(f"The body is not what this address takes: {error}")

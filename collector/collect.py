@@ -1,0 +1,82 @@
+"""The way of events from a request's bytes to Kafka's acknowledgement."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from collector import body, intake
+from collector.answers import Answer, malformed, taken
+from collector.asgi import Request
+from collector.auth import Keys
+from collector.lanes import Lanes
+from collector.metrics import Metrics
+from collector.segment import BATCH
+from collector.steps import Envelope, read_time
+from collector.store import Store
+from runtime.settings import Settings
+from schemas.topics import LIVE
+
+LANE_HEADER = "x-cartwake-lane"
+CLOCK_HEADER = "x-cartwake-clock"
+
+
+class Target(NamedTuple):
+    """Where a request's events go, and when they count as received."""
+
+    lane: str
+    received_at_ms: int
+
+
+class Collect:
+    """Handlers for `/v1/batch` and the single calls."""
+
+    def __init__(self, settings: Settings, keys: Keys, lanes: Lanes, store: Store, metrics: Metrics, now_ms: Callable[[], int]) -> None:
+        self._settings, self._keys, self._lanes, self._store, self._metrics, self._now_ms = settings, keys, lanes, store, metrics, now_ms
+
+    def handler(self, kind: str) -> Callable[[Request], Any]:
+        """For one type of call, or for batches."""
+
+        async def handle(request: Request) -> Answer:
+            target = self._target(request.headers)
+            max_bytes = self._settings.max_batch_bytes
+            text = body.unpacked(await request.body(max_bytes), request.headers.get("content-encoding", ""), max_bytes)
+            if kind != BATCH:
+                return await self._take([text], self._envelope(request, target, body.read_outer(text).write_key, kind=kind), target.lane)
+            batch = body.read_batch(text, self._settings.max_batch_events)
+            context = batch.context if isinstance(batch.context, dict) else None
+            envelope = self._envelope(request, target, batch.write_key, sent_at=batch.sent_at, context=context)
+            return await self._take(batch.batch, envelope, target.lane)
+
+        return handle
+
+    def _target(self, headers: Mapping[str, str]) -> Target:
+        """Another lane or another clock needs the secret key."""
+        lane, clock = headers.get(LANE_HEADER), headers.get(CLOCK_HEADER)
+        if lane is None and clock is None:
+            return Target(LIVE, self._now_ms())
+        self._keys.need_secret(headers)
+        if clock is None:
+            return Target(lane or LIVE, self._now_ms())
+        received_at_ms = read_time("X-Cartwake-Clock", int(clock)) if clock.isdecimal() and len(clock) < 16 else None
+        if not isinstance(received_at_ms, int):
+            raise malformed("X-Cartwake-Clock is not a time in epoch milliseconds.")
+        return Target(lane or LIVE, received_at_ms)
+
+    def _envelope(self, request: Request, target: Target, key_in_body: Any, **more: Any) -> Envelope:
+        write_key = self._keys.write_key(request.headers, key_in_body)
+        agent = request.headers.get("user-agent", "")
+        return Envelope(
+            write_key=write_key,
+            source=self._keys.write_keys[write_key],
+            received_at_ms=target.received_at_ms,
+            max_event_bytes=self._settings.max_event_bytes,
+            user_agent=agent[:512] if agent.startswith("Mozilla/") else "",
+            **more,
+        )
+
+    async def _take(self, raws: Any, envelope: Envelope, lane: str) -> Answer:
+        partitions = await self._lanes.partitions(lane)
+        found = intake.take(raws, envelope, lane, partitions)
+        rejected_partitions = await self._lanes.partitions(lane, "rejected") if found.rejected else 0
+        await self._store.put(lane, found.lines, found.rejected_lines, rejected_partitions)
+        self._metrics.count_events(found.accepted, intake.codes(found.rejected))
+        return taken(found.accepted, found.rejected)

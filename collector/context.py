@@ -1,0 +1,88 @@
+"""Where and how an event happened, from Segment's `context`. It informs and is never a reason to refuse: what does not fit is left out."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from collector.channel import Tags, classify, tags_of
+from collector.device import device_type, named_device
+from collector.limits import TEXT_MAX_CHARS, URL_MAX_CHARS
+from schemas.collected import Collected
+
+_PAGE_FIELDS = ("url", "path", "title", "referrer", "search")
+_OPENING = frozenset({"page_view", "screen_view"})
+
+
+def merged(outer: dict[str, Any] | None, inner: dict[str, Any] | None) -> dict[str, Any]:
+    """The batch's context below the event's own, objects key by key."""
+    if not outer or not inner:
+        return inner or outer or {}
+    both = {**outer, **inner}
+    for name, value in inner.items():
+        below = outer.get(name)
+        if isinstance(value, dict) and isinstance(below, dict):
+            both[name] = {**below, **value}
+    return both
+
+
+def take_page(props: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(page, rest) of the properties of a `page` call: Segment puts the page there."""
+    page = {name: props[name] for name in _PAGE_FIELDS if isinstance(props.get(name), str) and props[name]}
+    return page, {name: value for name, value in props.items() if name not in page}
+
+
+def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], header_agent: str) -> None:
+    """Fill the event's context fields in."""
+    page = {**_object(context, "page"), **page}
+    event.page_url = _text(page, "url", URL_MAX_CHARS)
+    event.page_title = _text(page, "title")
+    event.referrer = _text(page, "referrer", URL_MAX_CHARS)
+    path, query = _split(event.page_url)
+    event.page_path = _text(page, "path", URL_MAX_CHARS) or path
+    _set_campaign(event, context, query or _text(page, "search", URL_MAX_CHARS).removeprefix("?"))
+    _set_device(event, context, header_agent)
+    event.locale = _text(context, "locale", 35)
+    event.timezone = _text(context, "timezone", 64)
+    country = _text(_object(context, "location"), "country", 3) or _text(context, "country", 3)
+    event.country = country.upper() if len(country) == 2 else ""
+
+
+def _set_campaign(event: Collected, context: dict[str, Any], query: str) -> None:
+    tags = tags_of(query) if query else Tags()
+    given = _object(context, "campaign")
+    event.campaign_source = _text(given, "source") or tags.source[:TEXT_MAX_CHARS]
+    event.campaign_medium = _text(given, "medium") or tags.medium[:TEXT_MAX_CHARS]
+    event.campaign_name = _text(given, "name") or tags.name[:TEXT_MAX_CHARS]
+    if event.source == "store":
+        event.channel = "offline"
+        return
+    opens_page = event.event in _OPENING and event.source != "server"
+    found = Tags(event.campaign_source, event.campaign_medium, event.campaign_name, tags.click)
+    event.channel = classify(found, event.referrer, event.page_url, opens_page)
+
+
+def _set_device(event: Collected, context: dict[str, Any], header_agent: str) -> None:
+    event.user_agent = _text(context, "userAgent") or header_agent
+    if event.source == "store":
+        event.device_type = "store"
+        return
+    by_agent = device_type(event.user_agent) if event.user_agent else ""
+    event.device_type = by_agent or named_device(_text(_object(context, "device"), "type"))
+
+
+def _split(url: str) -> tuple[str, str]:
+    """(path, query) of an address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.path, parts.query
+
+
+def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
+    value = given.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(given: dict[str, Any], name: str, max_chars: int = TEXT_MAX_CHARS) -> str:
+    value = given.get(name)
+    return value[:max_chars] if isinstance(value, str) else ""

@@ -1,0 +1,90 @@
+"""A request's events through the steps: the lines that go to Kafka, and what the client is told. No I/O."""
+
+import base64
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from collector.answers import Rejected
+from collector.rejection import Rejection
+from collector.steps import Draft, Envelope, run
+from schemas.collected import Collected, partition_key
+from schemas.partition import partition_of
+from schemas.rows import RejectedRow
+
+_encode = msgspec.json.Encoder().encode
+
+
+class GivenId(msgspec.Struct, rename="camel"):
+    """All that is wanted of an event that was refused before it was read."""
+
+    message_id: str = ""
+
+
+class Taken(msgspec.Struct):
+    """`lines` by partition of `events`; `rejected_lines` for any partition of `rejected`."""
+
+    lines: dict[int, list[bytes]] = {}
+    rejected_lines: list[bytes] = []
+    rejected: list[Rejected] = []
+    accepted: int = 0
+
+
+_decode_id = msgspec.json.Decoder(GivenId).decode
+
+
+def take(raws: Sequence[bytes | msgspec.Raw], envelope: Envelope, lane: str, partitions: int) -> Taken:
+    """Judge each event on its own."""
+    taken = Taken()
+    for index, raw in enumerate(raws):
+        event = Collected(
+            event="", message_id="", write_key=envelope.write_key, received_at_ms=envelope.received_at_ms, source=envelope.source
+        )
+        outcome = run(Draft(raw=raw, index=index, envelope=envelope, event=event))
+        if isinstance(outcome, Rejection):
+            _reject(taken, index, raw, event, outcome, lane)
+        else:
+            taken.lines.setdefault(partition_of(partition_key(event), partitions), []).append(outcome.line)
+    taken.accepted = len(raws) - len(taken.rejected)
+    return taken
+
+
+def codes(rejected: Iterable[Rejected]) -> dict[str, int]:
+    """How many events were rejected for each reason."""
+    counts: dict[str, int] = {}
+    for each in rejected:
+        counts[each.code] = counts.get(each.code, 0) + 1
+    return counts
+
+
+def _reject(taken: Taken, index: int, raw: bytes | msgspec.Raw, event: Collected, why: Rejection, lane: str) -> None:
+    message_id = event.message_id or _given_id(raw)
+    text, encoding = _as_text(bytes(raw))
+    row = RejectedRow(
+        lane=lane,
+        received_at_ms=event.received_at_ms,
+        stage="collector",
+        code=why.code,
+        message=why.message,
+        raw=text,
+        encoding=encoding,
+        field=why.field,
+        write_key=event.write_key,
+        message_id=message_id,
+    )
+    taken.rejected_lines.append(_encode(row))
+    taken.rejected.append(Rejected(index, message_id, why.code, why.message))
+
+
+def _as_text(raw: bytes) -> tuple[str, str]:
+    try:
+        return raw.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(raw).decode(), "base64"
+
+
+def _given_id(raw: bytes | msgspec.Raw) -> str:
+    try:
+        return _decode_id(raw).message_id[:128]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""

@@ -1,0 +1,16 @@
+"""Limits that are no settings: nobody has had a reason to change them."""
+
+ACK_TIMEOUT_S = 4.5  # an event that Kafka has not acknowledged by then counts as not stored
+RETRY_AFTER_S = 3
+QUEUE_MAX_BYTES = 64 << 20  # lines that wait for Kafka, in one process
+REQUEST_MAX_BYTES = 4 << 20  # Kafka's own limit for a record, as `topics.toml` sets it
+DRAIN_MAX_BYTES = 16 << 20  # of a body that is too large, read this much before the answer, so that the client gets to see it
+DRAIN_TIMEOUT_S = 10.0  # at the end: wait this long for requests that are under way
+LANE_REFRESH_S = 30.0
+LANE_RETRY_S = 1.0  # an unknown lane is looked for at most this often
+
+ID_MAX_CHARS = 128
+URL_MAX_CHARS = 2048
+TEXT_MAX_CHARS = 512
+EARLIEST_MS = 315_532_800_000  # 1980-01-01: a time before that is a mistake
+LATEST_MS = 4_102_444_800_000  # 2100-01-01

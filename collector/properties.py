@@ -1,0 +1,102 @@
+"""An event's properties: renamed, validated by the catalogue, and what it does not know kept as `props`."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from collector.fields import EVENT_FIELDS, FLAT_ITEM_FIELDS, ITEM_FIELDS, OWN_FIELDS, split
+from collector.rejection import Rejection, from_validation
+from schemas.collected import Collected
+from schemas.events import CATALOGUE
+from schemas.items import Item
+from schemas.properties import Properties
+
+# The properties of these are the shop's own: what does not fit the catalogue stays in `props` and is no reason to refuse.
+_OWN = frozenset({"page_view", "screen_view", "custom"})
+_TRAITS = frozenset({"identify", "group", "alias"})
+NOTHING = Properties()
+_SMALLEST = Decimal("0.0001")  # the warehouse's Decimal(18, 4)
+# Copied as they are: all that the line has a column for, but the lists and the amount.
+_SAME = tuple(sorted(set(Properties.__struct_fields__) & set(Collected.__struct_fields__) - {"items", "cart_items", "value"}))
+
+
+class Read(msgspec.Struct, frozen=True, gc=False):
+    """What was found: the catalogue's fields, and the rest by the client's names."""
+
+    typed: Properties
+    props: dict[str, Any]
+
+
+def read(event: str, given: dict[str, Any]) -> Read | Rejection:
+    """The properties of one event, or why it cannot be taken."""
+    if event in _TRAITS:
+        return Read(NOTHING, given)
+    if event in _OWN:
+        own = _convert(event, *split(given, OWN_FIELDS)) if given else Read(NOTHING, given)
+        return Read(NOTHING, given) if isinstance(own, Rejection) else own
+    return _convert(event, *_with_flat_item(event, *split(given, EVENT_FIELDS)))
+
+
+def _with_flat_item(event: str, known: dict[str, Any], rest: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Segment writes an event about one product without a list: that is a list of one."""
+    if event == "cart_update" and "cart_items" not in known and "items" in known:
+        known["cart_items"] = known.pop("items")
+    if "items" in known or not rest:
+        return known, rest
+    item, others = split(rest, FLAT_ITEM_FIELDS)
+    if "product_id" not in item:
+        return known, rest
+    known["items"] = [item]
+    return known, others
+
+
+def _convert(event: str, known: dict[str, Any], rest: dict[str, Any]) -> Read | Rejection:
+    for name in ("items", "cart_items"):
+        if name in known:
+            known[name] = _items(known[name])
+    currency = known.get("currency")
+    if isinstance(currency, str):
+        known["currency"] = currency.strip().upper()
+    try:
+        typed = msgspec.convert(known, CATALOGUE[event].properties, strict=False)
+    except msgspec.ValidationError as error:
+        return from_validation(error)
+    if typed.purposes is not None:
+        rest["purposes"] = typed.purposes  # the line has no column for them
+    return Read(typed, rest)
+
+
+def _items(given: Any) -> Any:
+    """Each item by the catalogue's names; what is no list of objects is left for the validation to name."""
+    if not isinstance(given, list):
+        return given
+    return [split(item, ITEM_FIELDS)[0] if isinstance(item, dict) else item for item in given]
+
+
+def copy(typed: Properties, event: Collected) -> None:
+    """Put what was validated into the event's line, where empty text means not given."""
+    for name in _SAME:
+        value = getattr(typed, name)
+        if value is not None:
+            setattr(event, name, value)
+    if typed.items:
+        event.items = fitted_items(typed.items)
+    if typed.cart_items is not None:
+        event.cart_items = fitted_items(typed.cart_items)
+    event.value = fitted(typed.value)
+
+
+def fitted(amount: Decimal | None) -> Decimal | None:
+    """The amount in at most four places and without an exponent, as the warehouse's columns take it."""
+    if amount is None:
+        return None
+    exponent = amount.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return amount if -4 <= exponent <= 0 else amount.quantize(_SMALLEST)
+
+
+def fitted_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if all(item.price is None or item.price is fitted(item.price) for item in items):
+        return items
+    return tuple(msgspec.structs.replace(item, price=fitted(item.price)) for item in items)

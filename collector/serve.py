@@ -1,0 +1,114 @@
+"""The process: granian and uvloop around the application, one or several processes behind one port."""
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from runtime.settings import Settings, SettingsError, ensure_secrets, load
+
+_WORKER_ENV = "CARTWAKE_COLLECTOR_WORKER"
+_METRICS_ENV = "PROMETHEUS_MULTIPROC_DIR"
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+log = logging.getLogger("collector")
+
+
+def main() -> int:
+    try:
+        settings = ensure_secrets(load())
+    except SettingsError as error:
+        print(f"collector: {error}", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL if settings.log_level != "DEBUG" else logging.DEBUG)
+    if _WORKER_ENV in os.environ:
+        return run(settings)
+    if not _port_is_free(settings):
+        print(f"collector: {settings.collector_host}:{settings.collector_port} is in use", file=sys.stderr)
+        return 1
+    return run(settings) if settings.collector_workers == 1 else _run_workers(settings.collector_workers)
+
+
+def run(settings: Settings) -> int:
+    """One process."""
+    import uvloop
+
+    uvloop.run(serve(settings))
+    return 0
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until a signal; then no new connections, every request under way answered, and out."""
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    from collector.app import App
+    from collector.limits import DRAIN_TIMEOUT_S
+
+    app = App(settings, now_ms=lambda: time.time_ns() // 1_000_000)
+    server = Server(
+        app,
+        address=settings.collector_host,
+        port=settings.collector_port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        log_enabled=False,
+        backlog=1024,
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in _STOP_SIGNALS:
+        loop.add_signal_handler(name, stopping.set)
+    app.start()
+    serving = asyncio.create_task(server.serve())
+    log.info("listening on http://%s:%d", settings.collector_host, settings.collector_port)
+    asked = asyncio.create_task(stopping.wait())
+    await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+    server.stop()  # type: ignore[no-untyped-call]
+    await asyncio.wait({serving}, timeout=DRAIN_TIMEOUT_S)
+    await app.stop()
+    if not stopping.is_set():
+        asked.cancel()
+        serving.result()
+    log.info("stopped")
+
+
+def _port_is_free(settings: Settings) -> bool:
+    """Asked before serving: the workers share the port, so that a second collector would not fail by itself."""
+    family = socket.AF_INET6 if ":" in settings.collector_host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.collector_host, settings.collector_port))
+        except OSError:
+            return False
+    return True
+
+
+def _run_workers(count: int) -> int:
+    """Several processes behind one port; when one ends, all end, and whoever started this starts it again."""
+    folder = Path(tempfile.mkdtemp(prefix="cartwake-metrics-"))
+    env = {**os.environ, _WORKER_ENV: "1", _METRICS_ENV: str(folder)}
+    workers = [subprocess.Popen([sys.executable, "-m", "collector"], env=env) for _ in range(count)]
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    for name in _STOP_SIGNALS:
+        signal.signal(name, stop)
+    while not stopped and all(worker.poll() is None for worker in workers):
+        time.sleep(0.2)
+    for worker in workers:
+        worker.terminate()
+    codes = [worker.wait() for worker in workers]
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0 if stopped and not any(codes) else 1

@@ -1,0 +1,197 @@
+"""What happens to one event, in order: each step takes the draft on or says why not."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from collector import context, properties, segment
+from collector.fields import as_text
+from collector.limits import ID_MAX_CHARS
+from collector.rejection import Rejection, from_validation, invalid
+from collector.segment import Call
+from collector.times import to_ms
+from schemas.collected import Collected
+from schemas.reasons import RejectReason
+
+log = logging.getLogger(__name__)
+_decode_call = msgspec.json.Decoder(Call).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What all events of a request have in common. `kind` is '' where each event says its own."""
+
+    write_key: str
+    source: str
+    received_at_ms: int
+    max_event_bytes: int
+    kind: str = ""
+    user_agent: str = ""
+    sent_at: Any = None
+    context: dict[str, Any] | None = None
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """An event on its way through the steps: its bytes, what was decoded, and what becomes of it."""
+
+    raw: bytes | msgspec.Raw
+    index: int
+    envelope: Envelope
+    event: Collected
+    call: Call = msgspec.field(default_factory=Call)
+    kind: str = ""
+    line: bytes = b""
+
+
+Step = Callable[[Draft], Draft | Rejection]
+
+
+def check_size(draft: Draft) -> Draft | Rejection:
+    limit = draft.envelope.max_event_bytes
+    size = len(memoryview(draft.raw))
+    return draft if size <= limit else Rejection(RejectReason.TOO_LARGE, f"The event has {size} bytes; the limit is {limit}.")
+
+
+def decode(draft: Draft) -> Draft | Rejection:
+    try:
+        draft.call = _decode_call(draft.raw)
+    except msgspec.ValidationError as error:
+        return from_validation(error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Rejection(RejectReason.MALFORMED_JSON, f"The event is no JSON that can be read: {error}")
+    draft.kind = draft.envelope.kind or (draft.call.type or "").strip().lower()
+    return draft
+
+
+def read_message_id(draft: Draft) -> Draft | Rejection:
+    given = read_id("messageId", draft.call.message_id)
+    if isinstance(given, Rejection):
+        return given
+    draft.event.message_id = given or _made_id(draft)
+    return draft
+
+
+def read_name(draft: Draft) -> Draft | Rejection:
+    name = segment.event_name(draft.kind, draft.call)
+    if isinstance(name, Rejection):
+        return name
+    draft.event.event = name
+    draft.event.event_raw = segment.raw_name(draft.kind, draft.call)
+    return segment.check_partners(draft.kind, draft.call) or draft
+
+
+def read_identity(draft: Draft) -> Draft | Rejection:
+    for field, given, name in (
+        ("anonymousId", draft.call.anonymous_id, "device_id"),
+        ("userId", draft.call.user_id, "user_id"),
+        ("previousId", draft.call.previous_id, "previous_id"),
+    ):
+        if given is not None:
+            found = read_id(field, given)
+            if isinstance(found, Rejection):
+                return found
+            setattr(draft.event, name, found)
+    if draft.event.device_id or draft.event.user_id:
+        return draft
+    return Rejection(RejectReason.NO_IDENTITY, "anonymousId: this event needs it, or a userId", "anonymousId")
+
+
+def read_times(draft: Draft) -> Draft | Rejection:
+    call, envelope = draft.call, draft.envelope
+    original = call.original_timestamp not in (None, "")
+    happened = ("originalTimestamp", call.original_timestamp) if original else ("timestamp", call.timestamp)
+    sent = ("sentAt", call.sent_at if envelope.sent_at in (None, "") else envelope.sent_at)
+    client_at_ms, sent_at_ms = read_time(*happened), read_time(*sent)
+    if isinstance(client_at_ms, Rejection):
+        return client_at_ms
+    if isinstance(sent_at_ms, Rejection):
+        return sent_at_ms
+    draft.event.client_at_ms, draft.event.sent_at_ms = client_at_ms, sent_at_ms
+    return draft
+
+
+def read_properties(draft: Draft) -> Draft | Rejection:
+    event = draft.event
+    found = properties.read(event.event, segment.given_properties(draft.kind, draft.call))
+    if isinstance(found, Rejection):
+        return found
+    event.props = found.props
+    if found.typed is not properties.NOTHING:
+        properties.copy(found.typed, event)
+    return draft
+
+
+def read_context(draft: Draft) -> Draft | Rejection:
+    event = draft.event
+    inner = draft.call.context if isinstance(draft.call.context, dict) else None
+    page: dict[str, Any] = {}
+    if event.event == "page_view":
+        page, event.props = context.take_page(event.props)
+    context.describe(event, context.merged(draft.envelope.context, inner), page, draft.envelope.user_agent)
+    if event.event_raw and not event.page_title and draft.kind in ("page", "screen"):
+        event.page_title = event.event_raw
+    return draft
+
+
+def encode(draft: Draft) -> Draft | Rejection:
+    try:
+        draft.line = _encode(draft.event)
+    except (OverflowError, RecursionError, UnicodeEncodeError) as error:
+        return invalid("properties", f"cannot be stored: {error}")
+    return draft
+
+
+STEPS: tuple[Step, ...] = (
+    check_size,
+    decode,
+    read_message_id,
+    read_name,
+    read_identity,
+    read_times,
+    read_properties,
+    read_context,
+    encode,
+)
+
+
+def run(draft: Draft) -> Draft | Rejection:
+    """All steps; a fault of our own rejects the one event and is logged."""
+    try:
+        for step in STEPS:
+            outcome = step(draft)
+            if isinstance(outcome, Rejection):
+                return outcome
+    except Exception as error:
+        log.exception("a step failed on an event")
+        return Rejection(RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+    return draft
+
+
+def read_id(field: str, given: Any) -> str | Rejection:
+    """An id as text, '' if not given."""
+    if given is None:
+        return ""
+    text = str(as_text(given))
+    return text if len(text) <= ID_MAX_CHARS else invalid(field, f"longer than {ID_MAX_CHARS} characters")
+
+
+def read_time(field: str, given: Any) -> int | Rejection:
+    """Epoch milliseconds, 0 if not given."""
+    if given is None or given == "":
+        return 0
+    at_ms = to_ms(given) if isinstance(given, (str, int, float)) and not isinstance(given, bool) else None
+    return invalid(field, f"no time: {str(given)[:64]!r}") if at_ms is None else at_ms
+
+
+def _made_id(draft: Draft) -> str:
+    """The same for the same bytes sent again. Events without a time of their own are told apart by when and where they came."""
+    call, envelope = draft.call, draft.envelope
+    digest = hashlib.blake2b(envelope.write_key.encode(), digest_size=16)
+    digest.update(draft.raw)
+    if call.timestamp is None and call.original_timestamp is None:
+        at = call.sent_at or envelope.sent_at or envelope.received_at_ms
+        digest.update(f"|{draft.index}|{at}".encode())
+    return "h-" + digest.hexdigest()

@@ -1,0 +1,54 @@
+"""Lines into the topics of a lane, through one packer a partition."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from collector.answers import unavailable
+from collector.limits import ACK_TIMEOUT_S
+from collector.packer import Budget, NotStored, Packer, Receipt
+from collector.producer import KafkaLog
+from schemas.journeys import Kind
+from schemas.topics import lane_topic
+
+
+class Store:
+    """`put` returns when Kafka has everything."""
+
+    def __init__(self, log: KafkaLog, max_record_bytes: int, budget: Budget) -> None:
+        self._log = log
+        self._max_record_bytes = max_record_bytes
+        self._budget = budget
+        self._packers: dict[tuple[str, int], Packer] = {}
+        self._turns = itertools.count()
+
+    async def put(self, lane: str, lines: Mapping[int, Sequence[bytes]], rejected: Sequence[bytes], rejected_partitions: int) -> None:
+        """Events to their partitions, rejected ones to the next in turn. Refused with 503 if Kafka does not take all of it in time."""
+        batches = [("events", partition, part) for partition, part in lines.items()]
+        if rejected:
+            batches.append(("rejected", next(self._turns) % rejected_partitions, rejected))
+        await self._put(lane, Kind.EVENT, batches)
+
+    async def tick(self, lane: str, line: bytes, partitions: int) -> None:
+        """The same record into every partition of `events`, behind all that was put before."""
+        await self._put(lane, Kind.TICK, [("events", partition, [line]) for partition in range(partitions)])
+
+    async def _put(self, lane: str, kind: Kind, batches: Sequence[tuple[str, int, Sequence[bytes]]]) -> None:
+        packers = [self._packer(lane_topic(lane, topic), partition) for topic, partition, _ in batches]
+        if any(packer.waits_s() > ACK_TIMEOUT_S for packer in packers):
+            raise unavailable("kafka_away", "Kafka does not acknowledge; send again later.")
+        self._budget.need(sum(len(line) + 1 for _, _, lines in batches for line in lines))
+        receipt = Receipt()
+        for packer, (_, _, lines) in zip(packers, batches, strict=True):
+            packer.put(kind, lines, receipt)
+        try:
+            await receipt.wait(ACK_TIMEOUT_S)
+        except NotStored as error:
+            raise unavailable("not_stored", f"Kafka did not take the events; send them again. ({error})") from error
+
+    def _packer(self, topic: str, partition: int) -> Packer:
+        found = self._packers.get((topic, partition))
+        if found is None:
+            found = Packer(partial(self._log.send, topic, partition), self._max_record_bytes, self._budget)
+            self._packers[topic, partition] = found
+        return found

@@ -1,0 +1,32 @@
+"""Times as clients write them, to epoch milliseconds UTC."""
+
+from datetime import UTC, datetime, timedelta
+
+from collector.limits import EARLIEST_MS, LATEST_MS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_SECONDS_BELOW = 100_000_000_000  # as seconds the year 5138, as milliseconds the year 1973
+_EPOCH_MIN_DIGITS = 9  # 20240131 is a date
+
+
+def to_ms(value: str | int | float) -> int | None:
+    """ISO 8601 (without a zone: UTC), or epoch seconds or milliseconds as a number or as text; None if it is no time."""
+    at_ms = _from_text(value.strip()) if isinstance(value, str) else _from_number(value)
+    return at_ms if at_ms is not None and EARLIEST_MS <= at_ms < LATEST_MS else None
+
+
+def _from_number(value: int | float) -> int | None:
+    if not abs(value) < LATEST_MS:  # a NaN is not below it either
+        return None
+    return round(value * 1000) if abs(value) < _SECONDS_BELOW else round(value)
+
+
+def _from_text(text: str) -> int | None:
+    if len(text) >= _EPOCH_MIN_DIGITS and text.replace(".", "", 1).isdecimal():
+        return _from_number(float(text)) if len(text) < 32 else None
+    try:
+        at = datetime.fromisoformat(text.removesuffix(" UTC"))
+    except ValueError:
+        return None
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND

@@ -16,12 +16,17 @@ class Valid(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Invalid(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A message that is rejected with `field` in the error. `beyond_json_schema` says why JSON Schema cannot tell, if it cannot."""
+    """A message that the catalogue rejects with `field` in the error.
+
+    `beyond_json_schema` says what JSON Schema cannot tell, if it cannot; `collector` what the collector makes of it, where it takes
+    the event nevertheless.
+    """
 
     about: str
     field: str
     message: dict[str, Any]
     beyond_json_schema: str = ""
+    collector: str = ""
 
 
 class Examples(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

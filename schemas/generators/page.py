@@ -30,6 +30,9 @@ INTRO = """\
 Every event that cartwake knows, what it needs and what it means. JSON Schemas are in `schemas/generated/events/`; more examples, wrong
 ones too, in `schemas/examples/`.
 Names are Google Analytics 4's where GA4 has one. An event of any other name is kept as `custom`, with its own name in `event_raw`.
+
+This is what is right. The collector takes more, because events that are nearly right are worth keeping: other clients' names, numbers as
+text, currencies in small letters; of `page_view`, `screen_view`, `custom` and of traits any properties at all.
 """
 MONEY = """\
 ### Money

@@ -28,7 +28,7 @@ ACROSS = ("runtime.cli", "runtime.commands", "runtime.local.stack")
 IMPURE = {"faust", "mode", "kafka", "aiokafka", "clickhouse_connect", "chdb", "asyncio", "threading", "socket", "time"}
 # Files that may read the wall clock, each with the reason. Everything else takes `now_ms` as a parameter.
 WALL_CLOCK: dict[str, str] = {
-    "runtime/commands/replay.py": "names the lane of a replay by the time it began",
+    "collector/serve.py": "the time of reception",
     "streams/agents/ticker.py": "writes the time of the live lane into its log",
 }
 NOT_SHIPPED = {"tests", "bench", "docs", "examples", "sdk", "deploy"}

@@ -21,7 +21,7 @@ _QUIET = {"identify", "alias", "group", "consent"}  # say who someone is, not th
 
 
 class CartPart(msgspec.Struct, array_like=True):
-    """What a cart event says about the cart; `origin` is the person id that the event had."""
+    """What a cart event says about the cart; `origin` is the device (else the user) it came from, which no later merge changes."""
 
     event: str
     origin: str
@@ -74,7 +74,9 @@ def _cart(event: EventRow) -> CartPart | None:
     if event.event not in _CART_EVENTS:
         return None
     value = "" if event.value is None else str(event.value)
-    return CartPart(event.event, event.person_id, event.cart_id, event.items, event.cart_items, event.currency, event.order_id, value)
+    return CartPart(
+        event.event, event.device_id or event.user_id, event.cart_id, event.items, event.cart_items, event.currency, event.order_id, value
+    )
 
 
 def insert(journal: list[Entry], entry: Entry) -> bool:

@@ -1,4 +1,4 @@
-"""A person's funnel level, equal to ClickHouse's `windowFunnel` over the same events in any order of arrival (docs/decisions/window-funnel.md)."""
+"""A person's funnel level, equal to `windowFunnel` over the same events in any order of arrival (docs/decisions/window-funnel.md)."""
 
 from bisect import insort
 

@@ -24,6 +24,7 @@ _TOPIC: dict[type, str] = {
     SessionRow: "sessions",
     TriggerRow: "triggers",
 }
+_GONE = -1  # the digest of a row that was taken back
 _encode = msgspec.json.Encoder().encode
 
 
@@ -34,9 +35,12 @@ def write_rows(live: Live, out: Output) -> None:
     for key, row in found.items():
         _write_if_changed(key, row, live, out)
     for key in [key for key in state.sent if key not in found]:
-        sent = state.sent.pop(key)
-        if _began_ms(key) >= state.folded_ms:
+        sent = state.sent[key]
+        if _began_ms(key) < state.folded_ms:
+            del state.sent[key]
+        elif sent.digest != _GONE:
             _take_back(key, sent, live, out)
+            state.sent[key] = Sent(sent.version + 1, _GONE, sent.decision, sent.reason)  # it may come back, with a higher version
     _write_links(live, out)
 
 
@@ -193,7 +197,7 @@ def _began_ms(key: str) -> int:
 
 
 def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
-    """Write the row that says: this was not so. A cart that a merge swallowed ends as `merged`; a trigger becomes `void`."""
+    """Write the row that says: this was not so. It is deleted (a trigger stays, as `void`): a late event or a merge showed another past."""
     kind, began, name = ([*key.split(":", 2), ""])[:3]
     lane, person_id, at_ms, version = live.policy.lane, live.state.person_id, int(began), sent.version + 1
     row: Row
@@ -218,12 +222,12 @@ def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
             episode_id=name,
             person_id=person_id,
             cart_id="",
-            status="merged",
+            status="merged" if live.absorbed else "void",
             opened_at_ms=at_ms,
             changed_at_ms=at_ms,
             closed_at_ms=at_ms,
             version=version,
-            is_deleted=0 if live.absorbed else 1,
+            is_deleted=1,
         )
     else:
         row = TriggerRow(

@@ -1,0 +1,1 @@
+"""What leaves the stream: rows into the warehouse, webhooks to the shop."""

@@ -1,0 +1,159 @@
+"""The sink's side of Kafka: reads what is committed with its metadata, and commits fenced by the group's generation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import CommitFailedError, IllegalGenerationError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from runtime.settings import Settings
+from runtime.topics import admin_of
+
+MAX_FETCH_BYTES = 16 << 20
+MAX_PARTITION_FETCH_BYTES = 4 << 20
+RETRY_S = 0.2
+UNKNOWN_GENERATION = -1
+
+
+class Fenced(Exception):
+    """The partitions belong to someone else now. Drop what you hold; the next assignment says where to go on."""
+
+
+class Owner(Protocol):
+    """Who is told about partitions."""
+
+    async def take(self, committed: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+        """These are all partitions that are ours from now on, each with what is committed."""
+
+    async def drop(self) -> None:
+        """None is ours any more. When this returns, nothing of them may be under way."""
+
+
+class Intake(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Reads topics in a consumer group. `getmany` returns nothing between `drop` and `take`."""
+
+    def __init__(self, settings: Settings, group: str, topics: Sequence[str], owner: Owner) -> None:
+        self._group, self._topics, self._owner = group, topics, owner
+        self._bootstrap = settings.kafka_bootstrap
+        self.epoch = 0  # grows with each rebalance
+        self._is_settled = False
+        self._failure: Exception | None = None
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        self.consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_bytes=MAX_FETCH_BYTES,
+            max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_500,
+            fetch_max_wait_ms=100,
+        )
+
+    async def start(self) -> None:
+        await self._admin.start()
+        await self.consumer.start()
+        _fence(self.consumer)
+        self.consumer.subscribe(self._topics, listener=self)
+
+    async def close(self) -> None:
+        """Leave the group."""
+        await self.consumer.stop()
+        await self._admin.close()
+
+    async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        batches: dict[TopicPartition, list[Any]] = await self.consumer.getmany(timeout_ms=timeout_ms)
+        if self._failure:  # aiokafka only logs what a listener raises
+            raise self._failure
+        return batches if self._is_settled else {}
+
+    async def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+        """Commit offsets with metadata. Raises Fenced."""
+        if not offsets:
+            return
+        try:
+            await self.consumer.commit({key: OffsetAndMetadata(offset, text) for key, (offset, text) in offsets.items()})
+        except (CommitFailedError, IllegalStateError) as error:
+            raise Fenced(str(error)) from error
+
+    async def position(self, key: TopicPartition) -> int:
+        """The offset that is read next, past the ends of transactions."""
+        return int(await self.consumer.position(key))
+
+    def pause_only(self, full: set[TopicPartition]) -> int:
+        """Read nothing from these for now, and everything else; how many those are."""
+        assigned = self.consumer.assignment()
+        paused, wanted = self.consumer.paused(), full & assigned
+        self.consumer.pause(*(wanted - paused))
+        self.consumer.resume(*((paused - wanted) & assigned))
+        return len(wanted)
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        self._is_settled = False
+        self.epoch += 1
+        await self._owner.drop()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        try:
+            await self._take(assigned)
+        except Exception as error:
+            self._failure = error
+
+    async def _take(self, assigned: Sequence[TopicPartition]) -> None:
+        committed = await self._committed(list(assigned)) if assigned else {}
+        new = [key for key in assigned if key not in committed]
+        begins = await self.consumer.beginning_offsets(new) if new else {}
+        committed |= {key: OffsetAndMetadata(offset, "") for key, offset in begins.items()}
+        await self._owner.take(committed)
+        for key, value in committed.items():  # what was fetched while we asked is fetched again
+            self.consumer.seek(key, value.offset)
+        self._is_settled = True
+
+    async def _committed(self, keys: list[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
+        """Offset and metadata of the partitions that have any; `consumer.committed` drops the metadata."""
+        while True:
+            try:
+                found = await self._admin.list_consumer_group_offsets(self._group, partitions=keys)
+                return {key: value for key, value in found.items() if value.offset >= 0}
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+            await asyncio.sleep(RETRY_S)
+
+
+def _fence(consumer: AIOKafkaConsumer) -> None:
+    """Refuse commits that Kafka would take though they are stale: of an assignment that has changed since, and of an expelled consumer,
+
+    which has forgotten its generation: a commit without one is accepted while the group is empty.
+    """
+    coordinator = consumer._coordinator
+    commit = coordinator._do_commit_offsets
+
+    async def fenced(assignment: object, offsets: object) -> None:
+        if coordinator.generation == UNKNOWN_GENERATION or assignment is not consumer._subscription.subscription.assignment:
+            raise IllegalGenerationError(coordinator.group_id)
+        await commit(assignment, offsets)
+
+    coordinator._do_commit_offsets = fenced
+
+
+async def topic_ids(bootstrap: str, topics: Sequence[str]) -> dict[str, str]:
+    """Kafka's own id of each topic; waits until all exist. A topic that was deleted and made again has another one."""
+    while True:
+        found = await asyncio.to_thread(_describe, bootstrap, topics)
+        if len(found) == len(topics):
+            return found
+        await asyncio.sleep(RETRY_S)
+
+
+def _describe(bootstrap: str, topics: Sequence[str]) -> dict[str, str]:
+    with admin_of(bootstrap) as admin:
+        present = sorted(set(admin.list_topics()) & set(topics))
+        return {entry["name"]: str(entry["topic_id"]) for entry in admin.describe_topics(present)} if present else {}

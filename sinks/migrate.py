@@ -1,0 +1,119 @@
+"""Brings the warehouse up to date: numbered migrations that are missing, in order, then every view as its file says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from runtime.settings import Settings
+from sinks.clickhouse import ClickHouse, connect
+
+HOME = Path(__file__).parent
+FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
+LEDGER = """
+CREATE TABLE IF NOT EXISTS migrations
+(
+    number UInt16 COMMENT 'Number of the file',
+    name String COMMENT 'Its name',
+    checksum FixedString(64) COMMENT 'SHA-256 of its text',
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When it was applied'
+)
+ENGINE = MergeTree ORDER BY number
+SETTINGS non_replicated_deduplication_window = 1000
+COMMENT 'Migrations that this database has'
+"""
+
+
+class MigrationError(RuntimeError):
+    """The files and the database do not agree. Stop: the message says which file, and what to do."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of `migrations/`."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def read_migrations(folder: Path = HOME / "migrations") -> list[Migration]:
+    """All migrations in order. Raises MigrationError for a name that is none, a gap or a number used twice."""
+    found: list[Migration] = []
+    for file in sorted(folder.glob("*.sql")):
+        match = FILE_NAME.fullmatch(file.name)
+        if not match or int(match[1]) != len(found) + 1:
+            raise MigrationError(f"{file.name}: expected {len(found) + 1:04d}_<name>.sql; migrations are numbered without gaps")
+        found.append(Migration(int(match[1]), match[2], file.read_text(encoding="utf-8")))
+    return found
+
+
+def pending(migrations: Sequence[Migration], applied: dict[int, str]) -> list[Migration]:
+    """Those that the database lacks. Raises MigrationError when one that it has was edited, or is unknown here."""
+    known = {migration.number: migration for migration in migrations}
+    for number, checksum in applied.items():
+        if number not in known:
+            raise MigrationError(f"the database has migration {number:04d}, this version of cartwake has not: use a newer version")
+        if known[number].checksum != checksum:
+            name = f"{number:04d}_{known[number].name}.sql"
+            raise MigrationError(f"migration {name} was edited after it was applied: undo that and add a new one")
+    return [migration for migration in migrations if migration.number not in applied]
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a file: each ends with `;` at the end of a line."""
+    code = re.sub(r"(?m)^\s*--.*\n", "", sql)
+    return [part.strip() for part in re.split(r";[ \t]*(?:\n|$)", code) if part.strip()]
+
+
+def read_views(settings: Settings, folder: Path = HOME / "views") -> list[tuple[str, str]]:
+    """(file name, SQL) of every view, in order, with the configured funnel filled in."""
+    funnel = {
+        "funnel_name": _text(settings.funnel_name),
+        "funnel_window_ms": str(settings.funnel_window_s * 1000),
+        "funnel_steps": ", ".join(map(_text, settings.funnel_steps)),
+        "funnel_conditions": ", ".join(f"event = {_text(step)}" for step in settings.funnel_steps),
+    }
+    return [(file.name, Template(file.read_text(encoding="utf-8")).substitute(funnel)) for file in sorted(folder.glob("*.sql"))]
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Do all that is missing; the names of the migrations that were applied. Doing it again does nothing."""
+    async with connect(settings) as warehouse:
+        await warehouse.execute(f"CREATE DATABASE IF NOT EXISTS `{settings.warehouse_database}`", database="default")
+        await warehouse.execute(LEDGER)
+        missing = pending(read_migrations(), await _applied(warehouse))
+        for migration in missing:
+            await _apply(warehouse, migration)
+        for _, sql in read_views(settings):
+            for statement in statements(sql):
+                await warehouse.execute(statement)
+    return [f"{migration.number:04d}_{migration.name}" for migration in missing]
+
+
+async def _applied(warehouse: ClickHouse) -> dict[int, str]:
+    answer = await warehouse.execute("SELECT number, checksum FROM migrations ORDER BY number FORMAT JSONEachRow")
+    rows = [json.loads(line) for line in answer.splitlines()]
+    return {int(row["number"]): str(row["checksum"]) for row in rows}
+
+
+async def _apply(warehouse: ClickHouse, migration: Migration) -> None:
+    """The statements are written so that doing them twice is harmless: a crash before the last line repeats them."""
+    for statement in statements(migration.sql):
+        await warehouse.execute(statement)
+    row = {"number": migration.number, "name": migration.name, "checksum": migration.checksum}
+    token = {"insert_deduplication_token": f"migration:{migration.number}"}
+    await warehouse.insert("migrations", list(row), json.dumps(row).encode(), token)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

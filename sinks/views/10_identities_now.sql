@@ -1,0 +1,13 @@
+-- The person that each merged id belongs to now. A merge of a merge is followed, three steps deep.
+CREATE OR REPLACE VIEW identities_now AS
+SELECT
+    a.lane AS lane,
+    a.id AS id,
+    multiIf(d.person_id != '', d.person_id, c.person_id != '', c.person_id, b.person_id != '', b.person_id, a.person_id) AS person_id,
+    a.merged_at AS merged_at,
+    a.reason AS reason
+FROM (SELECT lane, id, person_id, merged_at, reason FROM identities FINAL) AS a
+LEFT JOIN (SELECT lane, id, person_id FROM identities FINAL) AS b ON b.lane = a.lane AND b.id = a.person_id
+LEFT JOIN (SELECT lane, id, person_id FROM identities FINAL) AS c ON c.lane = a.lane AND c.id = b.person_id
+LEFT JOIN (SELECT lane, id, person_id FROM identities FINAL) AS d ON d.lane = a.lane AND d.id = c.person_id
+SETTINGS join_use_nulls = 0;

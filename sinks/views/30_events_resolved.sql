@@ -1,0 +1,12 @@
+-- Events with the person that they belong to now: what a device did before it was known is the user's history.
+-- `person_id` is the person now, `person_id_then` the one the event came with.
+CREATE OR REPLACE VIEW events_resolved AS
+SELECT
+    e.* REPLACE (if(i.person_id = '', e.person_id, i.person_id) AS person_id),
+    e.person_id AS person_id_then,
+    e.product_id AS product_id,
+    e.category AS category,
+    e.brand AS brand
+FROM events AS e
+LEFT JOIN (SELECT lane, id, person_id FROM identities_now) AS i ON i.lane = e.lane AND i.id = e.person_id
+SETTINGS join_use_nulls = 0;

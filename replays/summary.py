@@ -11,7 +11,7 @@ import msgspec
 Ask = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
 
 TOTALS = """SELECT count(), uniqExact(message_id), uniqExact(person_id), uniqExactIf(product_id, product_id != ''),
-    uniqExactIf(category, category != ''), countIf(late) FROM events WHERE lane = {lane:String}"""
+    uniqExactIf(category, category != ''), countIf(late) FROM events_resolved WHERE lane = {lane:String}"""
 EVENTS = "SELECT event, count() FROM events WHERE lane = {lane:String} GROUP BY event ORDER BY count() DESC, event"
 REJECTED = """SELECT concat(stage, ':', code), count() FROM rejected WHERE lane = {lane:String} AND code != 'duplicate'
     GROUP BY stage, code ORDER BY stage, code"""

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -44,22 +45,28 @@ def is_used(settings: Settings, lane: str) -> bool:
     return bool(query(settings, "SELECT 1 FROM events WHERE lane = {lane:String} LIMIT 1", {"lane": lane}))
 
 
-def open_lane(settings: Settings, lane: str, *, env: Mapping[str, str] | None = None, webhooks: bool = False) -> None:
-    """Create the lane's topics and start its processes; returns when they are ready. Blocking. LaneError if the name has been used."""
+def refuse_used(settings: Settings, lane: str) -> None:
+    """LaneError unless the name is free. Blocking."""
     check_name(lane)
     if is_used(settings, lane):
         raise LaneError(f"the lane {lane} has been used already: choose another name, so that two runs do not mix")
+
+
+def open_lane(settings: Settings, lane: str, *, env: Mapping[str, str] | None = None, webhooks: bool = False) -> None:
+    """Create the lane's topics and start its processes; returns when they are ready. Blocking. LaneError if the name has been used."""
+    refuse_used(settings, lane)
+    specs = lane_specs(settings, lane, env=env, webhooks=webhooks)
     control = Control(settings.data_dir)
-    for spec in lane_specs(settings, lane, env=env, webhooks=webhooks):
-        control.start(_as_json(spec))
+    for wave in ([spec for spec in specs if spec.step], [spec for spec in specs if not spec.step]):
+        _side_by_side(lambda spec: control.start(_as_json(spec)), wave)
 
 
 def close_lane(settings: Settings, lane: str, *, webhooks: bool = False) -> None:
     """Stop the lane's processes; its topics and rows stay. Blocking."""
     control = Control(settings.data_dir)
-    for spec in reversed(lane_specs(settings, lane, webhooks=webhooks)):
-        if not spec.step:
-            control.stop(spec.name)
+    known = {row["name"] for row in control.status()}
+    specs = [spec for spec in lane_specs(settings, lane, webhooks=webhooks) if spec.name in known and not spec.step]
+    _side_by_side(lambda spec: control.stop(spec.name), specs)
 
 
 async def post_clock(settings: Settings, lane: str, now_ms: int) -> None:
@@ -140,6 +147,12 @@ def _asked(question: Callable[[], list[str]]) -> list[str]:
 
 def _spelled(at_ms: int | None) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds") if at_ms else "no time"
+
+
+def _side_by_side(action: Callable[[ProcessSpec], None], specs: list[ProcessSpec]) -> None:
+    """Each in a thread of its own; the first error is raised when all are done."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(action, specs))
 
 
 def _as_json(spec: ProcessSpec) -> dict[str, Any]:

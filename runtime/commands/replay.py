@@ -22,7 +22,7 @@ from replays.report import Report, as_text
 from replays.rows import Format
 from replays.summary import Summary
 from replays.times import time_of
-from runtime.lanes import LaneError, check_name, close_lane, open_lane
+from runtime.lanes import LaneError, check_name, close_lane, open_lane, refuse_used
 from runtime.local.control import Control, ControlError
 from runtime.local.stack import Stack, base_specs
 from runtime.send import SendError
@@ -77,8 +77,9 @@ async def _run(settings: Settings, job: Job, webhooks: bool) -> Summary:
         loaded = stack.enter_context(await load_file(settings, job, report))
         if not await asyncio.to_thread(_stack_runs, settings):
             await stack.enter_async_context(Stack(settings, base_specs(settings)))
-        await asyncio.to_thread(open_lane, settings, job.lane, env=_worker_env(settings), webhooks=webhooks)
+        await asyncio.to_thread(refuse_used, settings, job.lane)
         stack.push_async_callback(asyncio.to_thread, close_lane, settings, job.lane, webhooks=webhooks)
+        await asyncio.to_thread(open_lane, settings, job.lane, env=_worker_env(settings), webhooks=webhooks)
         return await replay(settings, job, loaded, report)
 
 

@@ -25,7 +25,7 @@ DATA = Path(os.environ.get("CARTWAKE_DATA") or ROOT.parent / "shared" / "data")
 START_TIMEOUT_S = 120.0
 COMMAND_TIMEOUT_S = 240.0
 FUNNEL = ["view_item", "add_to_cart", "purchase"]
-COLUMNS = ("event", "time", "user_id", "product_id", "price", "quantity")
+COLUMNS = ("event", "time", "user_id", "device_id", "product_id", "price", "quantity")
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,17 @@ def free_ports(count: int) -> list[int]:
 
 
 def made_up_log(shoppers: int, seed: int = 7) -> str:
-    """A CSV of shoppers who look, fill carts and sometimes buy over ten days; its rows are in no order."""
+    """A CSV of shoppers who look, fill carts and sometimes buy over ten days; every second one signs in after a while. In no order."""
     chance = random.Random(seed)
     rows = []
     for shopper in range(shoppers):
         at_s = 1_700_000_000 + chance.randrange(864_000)
-        for _ in range(chance.randint(1, 12)):
+        device = f"device-{shopper}" if shopper % 2 else ""
+        for number in range(chance.randint(3, 12)):
             at_s += chance.choice((20, 300, 2_000, 90_000))
+            user = "" if device and number < 2 else f"user-{shopper}"
             event = chance.choices(("view", "add_to_cart", "buy"), (6, 3, 1))[0]
-            rows.append((event, at_s, f"user-{shopper}", f"sku-{chance.randrange(50)}", f"{chance.randrange(100, 9_999) / 100}", 1))
+            rows.append((event, at_s, user, device, f"sku-{chance.randrange(50)}", f"{chance.randrange(100, 9_999) / 100}", 1))
     chance.shuffle(rows)
     return "\n".join([",".join(COLUMNS), *(",".join(map(str, row)) for row in rows)]) + "\n"
 

@@ -82,11 +82,16 @@ def _served(
     return ProcessSpec(f"{role}-{lane}", command, env=env or {}, ready=http_ready(url), port=port, needs=needs, health_url=url)
 
 
+def live_specs(settings: Settings) -> list[ProcessSpec]:
+    """What `cartwake up` runs: the live lane, with webhooks if there is a URL to send them to."""
+    return [*base_specs(settings), *lane_specs(settings, webhooks=bool(settings.webhook_url))]
+
+
 class Stack(Supervisor):
     """A supervisor whose processes all have these settings: `async with Stack(settings) as stack:`."""
 
     def __init__(self, settings: Settings, specs: Sequence[ProcessSpec] | None = None, *, say: Say | None = None) -> None:
         self.settings = ensure_secrets(settings)
-        chosen = [*base_specs(self.settings), *lane_specs(self.settings)] if specs is None else specs
+        chosen = live_specs(self.settings) if specs is None else specs
         environ = {**to_env(self.settings), "CARTWAKE_DATA_DIR": str(Path(settings.data_dir).absolute())}
         super().__init__(Path(settings.data_dir), chosen, env=environ, say=say)

@@ -18,10 +18,10 @@ class Kind(StrEnum):
 
 
 class Tick(msgspec.Struct, kw_only=True):
-    """Time, in the log. In `events`: all that was written before it was received before `now_ms`; in `journeys` also by which partition."""
+    """Time, in the log. In `events`: all that was written before it was received before `now_ms`; in `journeys` also which partition says so."""
 
     now_ms: int
-    source: int = 0
+    source: int = 0  # a partition of `events`; `partitions` + p for partition p of `journeys`
 
 
 class Merge(msgspec.Struct, kw_only=True):

@@ -46,7 +46,7 @@ def main() -> int:
     asyncio.set_event_loop(loop)
     worker = Worker(settings, args.lane, policy_of(settings, args.lane, replayed=replayed))
     loop.run_until_complete(serve_health(args.metrics_port, lambda: worker.assigned is not None))
-    loop.create_task(_end_when_crashed(worker), name="end-when-crashed")
+    watch = loop.create_task(_end_when_crashed(worker), name="end-when-crashed")
     faust_worker = FaustWorker(
         worker.app, loop=loop, loglevel=settings.log_level, quiet=True, redirect_stdouts=False, override_logging=False
     )
@@ -54,6 +54,8 @@ def main() -> int:
         faust_worker.execute_from_commandline()
     except SystemExit as done:
         return int(done.code or 0)
+    finally:
+        watch.cancel()
     return 0
 
 

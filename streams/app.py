@@ -1,4 +1,4 @@
-"""The Faust application of a lane: two agents, `identify` on `events` and `journey` on `journeys`, each a transactional pipeline a partition."""
+"""The Faust application of a lane: agents `identify` on `events`, `journey` on `journeys`, a transactional pipeline for each partition."""
 
 from functools import partial
 from typing import Any

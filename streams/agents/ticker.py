@@ -1,6 +1,7 @@
 """The live lane's clock: a tick into each owned `events` partition, behind all that was collected before it.
 
-Because ticks travel with the events, a timer fires only after the backlog before it has been seen. Other lanes get their ticks from `POST /v1/clock`.
+Because ticks travel with the events, a timer fires only after the backlog before it has been seen. Other lanes get theirs
+from `POST /v1/clock`.
 """
 
 import time

@@ -45,17 +45,19 @@ class Journey:
         self.policy = policy
         self.persons: dict[str, bytes] = {}  # 8 bytes wake time, then the packed Person
         self.clock_ms = 0
-        self._sources: dict[int, int] = {}
+        self._sources: dict[int, int] = {}  # latest tick by source: `events` partitions, then (from `partitions` on) `journeys` partitions
+        self._fed_ms = 0  # every event received before is in this partition
         self._due: list[tuple[int, str]] = []
         self._hot: dict[str, Live] = {}
         self._touched: dict[str, Live] = {}
         self._clock_moved = False
+        self._told_ms = 0
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take one changelog entry back (restore)."""
         if key == _CLOCK:
             self._sources = msgspec.msgpack.decode(value, type=dict[int, int])
-            self.clock_ms = self._lane_clock()
+            self._fed_ms, self.clock_ms = self._slowest(0), self._slowest(self.policy.partitions)
             return
         person_id = key.decode()
         self.persons[person_id] = value
@@ -90,6 +92,7 @@ class Journey:
         self._touched.clear()
         if self._clock_moved:
             out.changes[_CLOCK] = _pack(self._sources)
+            self._relay(out)
             if not more:
                 self._write_clock(out)
         while len(self._hot) > _HOT:
@@ -98,6 +101,9 @@ class Journey:
 
     def _write_clock(self, out: Output) -> None:
         self._clock_moved = False
+        if self.clock_ms == self._told_ms:
+            return
+        self._told_ms = self.clock_ms
         row = ClockRow(lane=self.policy.lane, partition=self.partition, now_at_ms=self.clock_ms, version=self.clock_ms)
         out.emit_to("clocks", self.partition, msgspec.json.encode(row))
 
@@ -138,14 +144,22 @@ class Journey:
     def _on_tick(self, line: bytes, out: Output) -> None:
         tick = _decode_tick(line)
         self._sources[tick.source] = max(tick.now_ms, self._sources.get(tick.source, 0))
-        clock_ms = self._lane_clock()
-        if clock_ms > self.clock_ms:
-            self.clock_ms = clock_ms
-            self._clock_moved = True
+        self.clock_ms = max(self.clock_ms, self._slowest(self.policy.partitions))
+        self._clock_moved = True
 
-    def _lane_clock(self) -> int:
-        """The lane has come as far as the slowest of the partitions that feed it."""
-        return min(self._sources.values()) if len(self._sources) == self.policy.partitions else 0
+    def _slowest(self, first: int) -> int:
+        """As far as the slowest of the partitions from `first` on has come; 0 until all have said."""
+        return min(self._sources.get(source, 0) for source in range(first, first + self.policy.partitions))
+
+    def _relay(self, out: Output) -> None:
+        """Tell all partitions how far this one has come, behind what it forwarded: time must not overtake an event on its way."""
+        fed_ms = self._slowest(0)
+        if fed_ms <= self._fed_ms:
+            return
+        self._fed_ms = fed_ms
+        line = msgspec.json.encode(Tick(now_ms=fed_ms, source=self.policy.partitions + self.partition))
+        for target in range(self.policy.partitions):
+            out.emit_to("journeys", target, line, Kind.TICK)
 
     def _on_merge(self, line: bytes, out: Output) -> None:
         merge = _decode_merge(line)

@@ -17,6 +17,7 @@ from streams.logic.policy import Policy
 from streams.logic.sessions import Sessions
 
 _FOLD_SLACK_MS = 3_600_000  # fold at most once an hour of lane time
+_FOLD_MARGIN_MS = 86_400_000  # what waits longer than the lateness: events on their way through a chain of merges
 
 
 class FirstTouch(msgspec.Struct, array_like=True):
@@ -134,7 +135,7 @@ class Live:
     def fold(self) -> None:
         """Move what no event can change any more into the base, once its rows are written, and forget what has ended."""
         state = self.state
-        until_ms = self.clock_ms - self.policy.lateness_ms
+        until_ms = self.clock_ms - self.policy.lateness_ms - _FOLD_MARGIN_MS
         if until_ms < state.folded_ms + _FOLD_SLACK_MS:
             return
         state.folded_ms = until_ms

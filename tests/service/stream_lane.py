@@ -25,7 +25,12 @@ class StreamLane:
 
     def __init__(self, bootstrap: str, lane: str, folder: Path) -> None:
         self.bootstrap, self.lane, self.folder = bootstrap, lane, folder
-        self.env = {**os.environ, "CARTWAKE_KAFKA_BOOTSTRAP": bootstrap, "CARTWAKE_DATA_DIR": str(folder), "CARTWAKE_PARTITIONS": str(PARTITIONS)}
+        self.env = {
+            **os.environ,
+            "CARTWAKE_KAFKA_BOOTSTRAP": bootstrap,
+            "CARTWAKE_DATA_DIR": str(folder),
+            "CARTWAKE_PARTITIONS": str(PARTITIONS),
+        }
         create_topics(load(env=self.env), lane)
         self.workers: list[subprocess.Popen[bytes]] = []
         self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -35,7 +40,11 @@ class StreamLane:
         self._producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", enable_idempotence=True)
         topics = [lane_topic(self.lane, topic.name) for topic in load_topics() if topic.table]
         self._consumer = AIOKafkaConsumer(
-            *topics, bootstrap_servers=self.bootstrap, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
+            *topics,
+            bootstrap_servers=self.bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
         )
         await self._producer.start()
         await self._consumer.start()
@@ -50,7 +59,9 @@ class StreamLane:
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
-            worker = subprocess.Popen([sys.executable, "-m", "streams", "worker", "--lane", self.lane], env=self.env, stderr=log, stdout=log)
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "streams", "worker", "--lane", self.lane], env=self.env, stderr=log, stdout=log
+            )
         self.workers.append(worker)
         return worker
 

@@ -18,8 +18,9 @@ from tests.waiting import until
 CONFIG = SimConfig(seed=5, shoppers=80)
 
 
-async def send_everything(lane: StreamLane, at_slot: dict[int, str] | None = None) -> Truth:
+async def send_everything(lane: StreamLane, at_slot: dict[int, str]) -> Truth:
     """Send the simulated days; at some slots something happens to the workers."""
+    left = dict(at_slot)
     truth = Truth(Rules())
     for slot, (arrival_ms, group) in enumerate(groupby(arrivals(CONFIG), key=lambda a: a.arrival_ms)):
         together = list(group)
@@ -31,12 +32,13 @@ async def send_everything(lane: StreamLane, at_slot: dict[int, str] | None = Non
             await lane.tick(arrival_ms)
         if slot % 40 == 0:
             await lane.read()
-        _happen(lane, (at_slot or {}).get(slot, ""))
+        await _happen(lane, left.pop(slot, ""), arrival_ms)
+    assert not left, "the simulation is too short for all that should happen"
     await lane.settle(CONFIG.end_ms)
     return truth
 
 
-def _happen(lane: StreamLane, what: str) -> None:
+async def _happen(lane: StreamLane, what: str, now_ms: int) -> None:
     if what == "kill":
         victim = next(worker for worker in lane.workers if worker.poll() is None)
         victim.send_signal(signal.SIGKILL)
@@ -47,6 +49,7 @@ def _happen(lane: StreamLane, what: str) -> None:
     elif what == "pause":
         lane.workers[-1].send_signal(signal.SIGSTOP)
     elif what == "wake":
+        await lane.settle(now_ms)  # only once the others own everything: the sleeper wakes as a zombie
         for worker in lane.workers:
             if worker.poll() is None:
                 worker.send_signal(signal.SIGCONT)
@@ -70,7 +73,7 @@ def check(lane: StreamLane, truth: Truth) -> None:
 async def test_a_worker_gives_the_ground_truth(kafka: str, tmp_path: Path) -> None:
     async with StreamLane(kafka, "plain", tmp_path) as lane:
         worker = lane.start_worker()
-        truth = await send_everything(lane)
+        truth = await send_everything(lane, {})
         check(lane, truth)
         worker.terminate()
         until(lambda: worker.poll() is not None, what="the worker ends after SIGTERM")
@@ -81,5 +84,5 @@ async def test_a_worker_gives_the_ground_truth(kafka: str, tmp_path: Path) -> No
 async def test_killed_paused_and_added_workers_change_nothing(kafka: str, tmp_path: Path) -> None:
     async with StreamLane(kafka, "kills", tmp_path) as lane:
         lane.start_worker()
-        truth = await send_everything(lane, {100: "kill", 300: "add", 450: "kill", 700: "pause", 900: "kill", 1100: "wake", 1200: "kill"})
+        truth = await send_everything(lane, {40: "kill", 90: "add", 140: "kill", 200: "pause", 240: "kill", 300: "wake", 350: "kill"})
         check(lane, truth)

@@ -47,6 +47,7 @@ class Settings:
     warehouse_port: int = _row(18123, "port", "ClickHouse's HTTP port", 1)
     warehouse_database: str = _row("cartwake", "name", "ClickHouse database of all tables", 1)
     warehouse_memory_mib: int = _row(2048, "MiB", "memory limit of the embedded ClickHouse", 256)
+    metrics_host: str = _row("127.0.0.1", "host", "address of the /metrics, /healthz and /readyz of workers and sinks", 1)
     collector_host: str = _row("127.0.0.1", "host", "address that the collector listens on", 1)
     collector_port: int = _row(18080, "port", "port that the collector listens on; metrics ports start 100 above it", 1)
     collector_workers: int = _row(1, "processes", "collector processes behind that port", 1)

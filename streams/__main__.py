@@ -45,7 +45,7 @@ def main() -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     worker = Worker(settings, args.lane, policy_of(settings, args.lane, replayed=replayed))
-    loop.run_until_complete(serve_health(args.metrics_port, lambda: worker.assigned is not None))
+    loop.run_until_complete(serve_health(args.metrics_port, lambda: worker.assigned is not None, host=settings.metrics_host))
     watch = loop.create_task(_end_when_crashed(worker), name="end-when-crashed")
     faust_worker = FaustWorker(
         worker.app, loop=loop, loglevel=settings.log_level, quiet=True, redirect_stdouts=False, override_logging=False

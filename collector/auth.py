@@ -33,7 +33,7 @@ class Keys(NamedTuple):
             raise Refused(401, "secret_key_needed", _SECRET_NEEDED)
 
     def _is_secret(self, key: str) -> bool:
-        return bool(self.secret_key) and hmac.compare_digest(key.encode(), self.secret_key.encode())
+        return bool(self.secret_key) and hmac.compare_digest(key.encode(errors="surrogatepass"), self.secret_key.encode())
 
 
 def _bearer(headers: Mapping[str, str]) -> str:

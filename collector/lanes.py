@@ -6,10 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from collector.answers import Refused, unavailable
-from collector.limits import LANE_REFRESH_S, LANE_RETRY_S
+from collector.limits import LANE_REFRESH_S, LANE_TIMEOUT_S
 from schemas.topics import LIVE, lane_topic
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Lanes:
@@ -18,32 +18,38 @@ class Lanes:
     def __init__(self, ask: Callable[[], Awaitable[dict[str, int]]]) -> None:
         self._ask = ask
         self._topics: dict[str, int] = {}
-        self._asked_at_s = -LANE_RETRY_S
+        self._asked_at_s = 0.0
+        self._failure: Refused | None = None
         self._lock = asyncio.Lock()
 
     async def partitions(self, lane: str, topic: str = "events") -> int:
         """The number of partitions. Refused with 404 when the lane has no topics, with 503 when Kafka does not say."""
+        name = lane_topic(lane, topic)
+        if count := self._topics.get(name):
+            return count
         if not _NAME.fullmatch(lane):
             raise _unknown(lane)
-        name = lane_topic(lane, topic)
-        if name not in self._topics:
-            await self.refresh(if_older_s=LANE_RETRY_S)
-        if count := self._topics.get(name, 0):
+        await self.refresh()
+        if count := self._topics.get(name):
             return count
-        if lane == LIVE:
-            raise unavailable("not_ready", "Kafka does not have the topics yet; send again later.")
-        raise _unknown(lane)
+        raise unavailable("not_ready", "Kafka does not have the topics yet; send again later.") if lane == LIVE else _unknown(lane)
 
-    async def refresh(self, if_older_s: float = 0.0) -> None:
-        """Ask Kafka now, unless that was done within `if_older_s`."""
+    async def refresh(self) -> None:
+        """Ask Kafka now; those who come while it is being asked share the next answer."""
+        came_at_s = time.monotonic()
         async with self._lock:
-            if time.monotonic() - self._asked_at_s < if_older_s:
-                return
-            try:
-                self._topics = await asyncio.wait_for(self._ask(), timeout=3.0)
-            except Exception as error:
-                raise unavailable("kafka_away", f"Kafka cannot be reached: {error!r}") from error
-            self._asked_at_s = time.monotonic()
+            if self._asked_at_s < came_at_s:
+                await self._ask_now()
+            if self._failure:
+                raise self._failure
+
+    async def _ask_now(self) -> None:
+        self._asked_at_s, self._failure = time.monotonic(), None
+        try:
+            async with asyncio.timeout(LANE_TIMEOUT_S):
+                self._topics = await self._ask()
+        except Exception as error:
+            self._failure = unavailable("kafka_away", f"Kafka cannot be reached: {error!r}")
 
     async def keep_fresh(self) -> None:
         """For ever: notice lanes that were deleted or made anew."""

@@ -7,7 +7,7 @@ REQUEST_MAX_BYTES = 4 << 20  # Kafka's own limit for a record, as `topics.toml` 
 DRAIN_MAX_BYTES = 16 << 20  # of a body that is too large, read this much before the answer, so that the client gets to see it
 DRAIN_TIMEOUT_S = 10.0  # at the end: wait this long for requests that are under way
 LANE_REFRESH_S = 30.0
-LANE_RETRY_S = 1.0  # an unknown lane is looked for at most this often
+LANE_TIMEOUT_S = 2.0  # of asking Kafka which lanes there are
 
 ID_MAX_CHARS = 128
 URL_MAX_CHARS = 2048

@@ -79,6 +79,7 @@ def canonical(raw: str) -> str:
     return _BY_NAME.get(_plain(raw), CUSTOM)
 
 
+@lru_cache(maxsize=4096)
 def implied_content_type(raw: str) -> str:
     """`Product Shared` is the share of a product; '' where the name says nothing."""
     return _CONTENT.get(_plain(raw), "")

@@ -1,7 +1,8 @@
 """An event's properties: renamed, validated by the catalogue, and what it does not know kept as `props`."""
 
+from collections.abc import Collection
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,26 +16,27 @@ from schemas.properties import Properties
 # The properties of these are the shop's own: what does not fit the catalogue stays in `props` and is no reason to refuse.
 _OWN = frozenset({"page_view", "screen_view", "custom"})
 _TRAITS = frozenset({"identify", "group", "alias"})
-NOTHING = Properties()
+_NOTHING = Properties()
 _SMALLEST = Decimal("0.0001")  # the warehouse's Decimal(18, 4)
 # Copied as they are: all that the line has a column for, but the lists and the amount.
-_SAME = tuple(sorted(set(Properties.__struct_fields__) & set(Collected.__struct_fields__) - {"items", "cart_items", "value"}))
+_SAME = set(Properties.__struct_fields__) & set(Collected.__struct_fields__) - {"items", "cart_items", "value"}
 
 
-class Read(msgspec.Struct, frozen=True, gc=False):
-    """What was found: the catalogue's fields, and the rest by the client's names."""
+class Read(NamedTuple):
+    """What was found: the catalogue's fields, which of them were given, and the rest by the client's names."""
 
     typed: Properties
+    given: Collection[str]
     props: dict[str, Any]
 
 
 def read(event: str, given: dict[str, Any]) -> Read | Rejection:
     """The properties of one event, or why it cannot be taken."""
     if event in _TRAITS:
-        return Read(NOTHING, given)
+        return Read(_NOTHING, (), given)
     if event in _OWN:
-        own = _convert(event, *split(given, OWN_FIELDS)) if given else Read(NOTHING, given)
-        return Read(NOTHING, given) if isinstance(own, Rejection) else own
+        own = _convert(event, *split(given, OWN_FIELDS)) if given else Read(_NOTHING, (), given)
+        return Read(_NOTHING, (), given) if isinstance(own, Rejection) else own
     return _convert(event, *_with_flat_item(event, *split(given, EVENT_FIELDS)))
 
 
@@ -64,7 +66,7 @@ def _convert(event: str, known: dict[str, Any], rest: dict[str, Any]) -> Read | 
         return from_validation(error)
     if typed.purposes is not None:
         rest["purposes"] = typed.purposes  # the line has no column for them
-    return Read(typed, rest)
+    return Read(typed, known, rest)
 
 
 def _items(given: Any) -> Any:
@@ -74,17 +76,18 @@ def _items(given: Any) -> Any:
     return [split(item, ITEM_FIELDS)[0] if isinstance(item, dict) else item for item in given]
 
 
-def copy(typed: Properties, event: Collected) -> None:
-    """Put what was validated into the event's line, where empty text means not given."""
-    for name in _SAME:
-        value = getattr(typed, name)
-        if value is not None:
+def fill(event: Collected, found: Read) -> None:
+    """Put what was validated into the event's line."""
+    typed = found.typed
+    for name in found.given:
+        if name in _SAME and (value := getattr(typed, name)) is not None:
             setattr(event, name, value)
     if typed.items:
         event.items = fitted_items(typed.items)
     if typed.cart_items is not None:
         event.cart_items = fitted_items(typed.cart_items)
     event.value = fitted(typed.value)
+    event.props = found.props
 
 
 def fitted(amount: Decimal | None) -> Decimal | None:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from runtime.logging import setup
 from runtime.settings import Settings, SettingsError, ensure_secrets, load
 
 _WORKER_ENV = "CARTWAKE_COLLECTOR_WORKER"
@@ -26,8 +27,9 @@ def main() -> int:
     except SettingsError as error:
         print(f"collector: {error}", file=sys.stderr)
         return 2
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL if settings.log_level != "DEBUG" else logging.DEBUG)
+    setup("collector", settings.log_level)
+    if settings.log_level != "DEBUG":
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # in an outage many lines a second, and `producer.py` says it once
     if _WORKER_ENV in os.environ:
         return run(settings)
     if not _port_is_free(settings):

@@ -118,9 +118,7 @@ def read_properties(draft: Draft) -> Draft | Rejection:
     found = properties.read(event.event, segment.given_properties(draft.kind, draft.call))
     if isinstance(found, Rejection):
         return found
-    event.props = found.props
-    if found.typed is not properties.NOTHING:
-        properties.copy(found.typed, event)
+    properties.fill(event, found)
     return draft
 
 

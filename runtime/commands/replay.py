@@ -105,6 +105,8 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _job(args: argparse.Namespace, settings: Settings) -> Job:
+    if args.send and not settings.webhook_url:
+        raise ValueError("--send needs to know where to: set webhook_url (CARTWAKE_WEBHOOK_URL)")
     if not args.file.is_file():
         raise InputError(f"{args.file}: no such file")
     if args.batch_events < 1 or (args.limit is not None and args.limit < 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import http.client
 import os
 import signal
 import subprocess
@@ -17,7 +17,6 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from runtime.local.ports import free_port
-from runtime.local.probes import http_ready
 from runtime.settings import Settings, to_env
 from runtime.topics import create_topics
 from schemas.topics import lane_topic
@@ -81,8 +80,7 @@ def collector_on(bootstrap: str, folder: Path, **changes: Any) -> Iterator[Colle
     process = subprocess.Popen([sys.executable, "-m", "collector"], env={**os.environ, **to_env(settings)})
     collector = Collector(settings, process)
     try:
-        alive = http_ready(collector.url + "/healthz")
-        until(lambda: asyncio.run(_answer(alive())), what="the collector's /healthz")
+        until(lambda: _is_alive(settings.collector_port), what="the collector's /healthz")
         yield collector
     finally:
         if process.poll() is None:
@@ -90,8 +88,16 @@ def collector_on(bootstrap: str, folder: Path, **changes: Any) -> Iterator[Colle
             process.wait()
 
 
-async def _answer(question: Any) -> bool:
-    return bool(await question)
+def _is_alive(port: int) -> bool:
+    """Without an event loop: a test may be running in one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def make_lane(settings: Settings, lane: str) -> str:

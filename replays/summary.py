@@ -104,6 +104,8 @@ def problems(summary: Summary, distinct: int) -> list[str]:
     found = []
     if summary.accepted + summary.rejected != summary.rows_read:
         found.append(f"{summary.accepted} accepted + {summary.rejected} rejected are not the {summary.rows_read} rows read")
+    if not summary.accepted:
+        found.append("no row became an event; is it the right format?")
     excess = summary.stored + summary.duplicates - summary.accepted
     if not 0 <= excess <= summary.resent:
         found.append(f"{summary.stored} stored + {summary.duplicates} duplicates are not the {summary.accepted} accepted")

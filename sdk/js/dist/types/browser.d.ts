@@ -1,0 +1,2 @@
+import type { Platform } from "./types";
+export declare function createPlatform(): Platform;

@@ -62,7 +62,7 @@ class Life:
         """One wish to buy, over one to three days; returns (as the generator's value) whether it ended in an order."""
         target = catalog.choose(self.random)
         views = self.random.randint(*self.config.page_views_before_order)
-        sittings = max(self.random.randint(2, 4), len(self._own))
+        sittings = max(self.random.randint(2, 4), len(self._own) + 1)
         pause_ms = self.random.randrange(*self.config.hesitation_ms) // (sittings - 1)
         start_ms = self._at_ms = busy_hour_ms(self.random, self._at_ms)
         for number in range(1, sittings):

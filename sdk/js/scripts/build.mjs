@@ -1,5 +1,5 @@
 /** Builds every file of dist/ with esbuild; `build(folder)` writes elsewhere, for the test that compares. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -34,4 +34,7 @@ export async function build(folder) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build(join(root, "dist"));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  rmSync(join(root, "dist"), { recursive: true, force: true }); // types of files that are gone, too
+  await build(join(root, "dist"));
+}

@@ -1,7 +1,7 @@
 /** What the core asks of the world, as a browser gives it. Nothing here runs before it is asked to. */
-import { DEVICE } from "./core";
-import { before, listen } from "./listen";
-import type { Platform, Store } from "./types";
+import { DEVICE } from "./core.js";
+import { before, listen } from "./listen.js";
+import type { Platform, Store } from "./types.js";
 
 declare const VERSION: string;
 

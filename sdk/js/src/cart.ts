@@ -1,5 +1,5 @@
 /** The cart as this device knows it, so that every change can carry the whole of it. */
-import type { Item } from "./events.gen";
+import type { Item } from "./events.gen.js";
 export interface Cart {
   id: string;
   items: Item[];

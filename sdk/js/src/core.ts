@@ -1,13 +1,13 @@
 /** The client without a browser: every call becomes a message, is kept, and is sent. */
-import { changed, total } from "./cart";
-import type { Cart } from "./cart";
-import type { EventMap, EventName, Item, Properties } from "./events.gen";
-import { createQueue } from "./queue";
-import type { Queue } from "./queue";
-import { createSender } from "./sender";
-import type { Sender } from "./sender";
-import type { Call, Message, Options, Platform, Share, Traits } from "./types";
-import { createIds } from "./uuid";
+import { changed, total } from "./cart.js";
+import type { Cart } from "./cart.js";
+import type { EventMap, EventName, Item, Properties } from "./events.gen.js";
+import { createQueue } from "./queue.js";
+import type { Queue } from "./queue.js";
+import { createSender } from "./sender.js";
+import type { Sender } from "./sender.js";
+import type { Call, Message, Options, Platform, Share, Traits } from "./types.js";
+import { createIds } from "./uuid.js";
 
 export const SHARE_PARAMETER = "cw_share";
 export const DEVICE = "cw:id";

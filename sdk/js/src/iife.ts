@@ -1,7 +1,7 @@
 /** `cartwake.js`, for a script tag: takes over the calls that the page's stub has gathered. */
-import { createCore } from "./core";
-import type { Core } from "./core";
-import { createPlatform } from "./browser";
+import { createCore } from "./core.js";
+import type { Core } from "./core.js";
+import { createPlatform } from "./browser.js";
 
 type Stubbed = [keyof Core, ...unknown[]];
 

@@ -1,10 +1,10 @@
 /** The package. Without a `window` (server-side rendering) every call does nothing. */
-import { createPlatform } from "./browser";
-import { createCore } from "./core";
-import type { Core } from "./core";
+import { createPlatform } from "./browser.js";
+import { createCore } from "./core.js";
+import type { Core } from "./core.js";
 
-export type { EventMap, EventName, Item, Properties } from "./events.gen";
-export type { Happening, Message, Options, Share, Traits } from "./types";
+export type { EventMap, EventName, Item, Properties } from "./events.gen.js";
+export type { Happening, Message, Options, Share, Traits } from "./types.js";
 
 /** Everything a page can call. */
 export type Cartwake = Omit<Core, "leaving">;

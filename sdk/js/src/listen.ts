@@ -1,7 +1,7 @@
 /** What the page does by itself: views, marked clicks, share links, leaving. */
-import { SHARE_PARAMETER } from "./core";
-import type { Core } from "./core";
-import type { Options } from "./types";
+import { SHARE_PARAMETER } from "./core.js";
+import type { Core } from "./core.js";
+import type { Options } from "./types.js";
 
 let shown = ""; // without its hash
 let left: string | undefined;

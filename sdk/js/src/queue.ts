@@ -1,5 +1,5 @@
 /** Events on the device, one storage key each: tabs never rewrite each other's, so none can lose another's. */
-import type { Store } from "./types";
+import type { Store } from "./types.js";
 
 const utf8 = new TextEncoder();
 

@@ -1,6 +1,6 @@
 /** Sends the queue, oldest first; an event leaves the device only when the collector has answered for it. */
-import type { Queue } from "./queue";
-import type { Answer, Options, Platform } from "./types";
+import type { Queue } from "./queue.js";
+import type { Answer, Options, Platform } from "./types.js";
 
 const MAX_BYTES = 6e4; // a page has 64 KiB for all its keepalive requests together
 const MAX_WAIT_MS = 3e5;

@@ -1,6 +1,6 @@
 /** What a shop sets, what goes over the wire, and what the core asks of the world. */
-import type { Core } from "./core";
-import type { Properties } from "./events.gen";
+import type { Core } from "./core.js";
+import type { Properties } from "./events.gen.js";
 
 export type Traits = Record<string, unknown>;
 export type Call = "track" | "page" | "identify" | "alias" | "group";

@@ -1,2 +1,2 @@
-import type { Platform } from "./types";
+import type { Platform } from "./types.js";
 export declare function createPlatform(): Platform;

@@ -1,6 +1,6 @@
-import type { Cart } from "./cart";
-import type { EventMap, EventName, Item, Properties } from "./events.gen";
-import type { Options, Platform, Share, Traits } from "./types";
+import type { Cart } from "./cart.js";
+import type { EventMap, EventName, Item, Properties } from "./events.gen.js";
+import type { Options, Platform, Share, Traits } from "./types.js";
 export declare const SHARE_PARAMETER = "cw_share";
 export declare const DEVICE = "cw:id";
 type Items = Item | Item[];

@@ -1,6 +1,6 @@
-import type { Core } from "./core";
-export type { EventMap, EventName, Item, Properties } from "./events.gen";
-export type { Happening, Message, Options, Share, Traits } from "./types";
+import type { Core } from "./core.js";
+export type { EventMap, EventName, Item, Properties } from "./events.gen.js";
+export type { Happening, Message, Options, Share, Traits } from "./types.js";
 /** Everything a page can call. */
 export type Cartwake = Omit<Core, "leaving">;
 export declare const cartwake: Cartwake;

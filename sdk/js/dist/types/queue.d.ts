@@ -1,5 +1,5 @@
 /** Events on the device, one storage key each: tabs never rewrite each other's, so none can lose another's. */
-import type { Store } from "./types";
+import type { Store } from "./types.js";
 export interface Queue {
     /** Keeps an event; returns how many old ones had to go for it. */
     add(id: string, event: string): number;

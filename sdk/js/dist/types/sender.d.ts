@@ -1,6 +1,6 @@
 /** Sends the queue, oldest first; an event leaves the device only when the collector has answered for it. */
-import type { Queue } from "./queue";
-import type { Options, Platform } from "./types";
+import type { Queue } from "./queue.js";
+import type { Options, Platform } from "./types.js";
 export interface Sender {
     /** A new event is in the queue; `dropped` old ones made room for it. */
     queued(dropped: number): void;

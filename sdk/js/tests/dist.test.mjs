@@ -40,3 +40,9 @@ test("without a window, ESM and CommonJS import and every call does nothing", as
     assert.equal(url, undefined);
   }
 });
+
+test("every file that package.json names is there", () => {
+  const { main, module, types, unpkg, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const named = [main, module, types, unpkg, ...Object.values(exports["."]), exports["./cartwake.js"]];
+  assert.deepEqual(named.filter((file) => !existsSync(join(root, file))), []);
+});

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from collector import segment
 from collector.answers import Answer, Refused, ok, unavailable
@@ -14,7 +15,7 @@ from collector.lanes import Lanes
 from collector.limits import ACK_TIMEOUT_S, QUEUE_MAX_BYTES
 from collector.metrics import Metrics
 from collector.packer import Budget
-from collector.producer import KafkaLog
+from collector.producer import KafkaLog, producer_of
 from collector.store import Store
 from runtime.settings import Settings
 from schemas.topics import LIVE
@@ -31,7 +32,7 @@ class App:
         keys = Keys(settings.write_keys, settings.secret_key)
         self._metrics = Metrics()
         self._budget = Budget(QUEUE_MAX_BYTES)
-        self._log = KafkaLog(settings.kafka_bootstrap, self._metrics.observe_ack)
+        self._log = KafkaLog(partial(producer_of, settings.kafka_bootstrap), self._metrics.observe_ack)
         self._lanes = Lanes(self._log.topics)
         self._refresher: asyncio.Task[None] | None = None
         store = Store(self._log, settings.max_record_bytes, self._budget)

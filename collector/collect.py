@@ -69,6 +69,7 @@ class Collect:
             source=self._keys.write_keys[write_key],
             received_at_ms=target.received_at_ms,
             max_event_bytes=self._settings.max_event_bytes,
+            max_record_bytes=self._settings.max_record_bytes,
             user_agent=agent[:512] if agent.startswith("Mozilla/") else "",
             **more,
         )

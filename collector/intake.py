@@ -12,6 +12,7 @@ from schemas.collected import Collected, partition_key
 from schemas.partition import partition_of
 from schemas.rows import RejectedRow
 
+_ESCAPED_AT_MOST = 6  # bytes that one byte takes in JSON text
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,7 +43,7 @@ def take(raws: Sequence[bytes | msgspec.Raw], envelope: Envelope, lane: str, par
         )
         outcome = run(Draft(raw=raw, index=index, envelope=envelope, event=event))
         if isinstance(outcome, Rejection):
-            _reject(taken, index, raw, event, outcome, lane)
+            _reject(taken, index, bytes(raw), event, outcome, lane, envelope.max_record_bytes)
         else:
             taken.lines.setdefault(partition_of(partition_key(event), partitions), []).append(outcome.line)
     taken.accepted = len(raws) - len(taken.rejected)
@@ -57,23 +58,33 @@ def codes(rejected: Iterable[Rejected]) -> dict[str, int]:
     return counts
 
 
-def _reject(taken: Taken, index: int, raw: bytes | msgspec.Raw, event: Collected, why: Rejection, lane: str) -> None:
+def _reject(taken: Taken, index: int, raw: bytes, event: Collected, why: Rejection, lane: str, max_record_bytes: int) -> None:
     message_id = event.message_id or _given_id(raw)
-    text, encoding = _as_text(bytes(raw))
     row = RejectedRow(
         lane=lane,
         received_at_ms=event.received_at_ms,
         stage="collector",
         code=why.code,
         message=why.message,
-        raw=text,
-        encoding=encoding,
+        raw="",
         field=why.field,
         write_key=event.write_key,
         message_id=message_id,
     )
-    taken.rejected_lines.append(_encode(row))
+    taken.rejected_lines.append(_line(row, raw, max_record_bytes))
     taken.rejected.append(Rejected(index, message_id, why.code, why.message))
+
+
+def _line(row: RejectedRow, raw: bytes, max_record_bytes: int) -> bytes:
+    """The row with its bytes; with as many of them as a record holds, where escaping makes them too long."""
+    row.raw, row.encoding = _as_text(raw)
+    line = _encode(row)
+    if len(line) <= max_record_bytes:
+        return line
+    kept = max(0, max_record_bytes - 4096) // _ESCAPED_AT_MOST
+    row.message += f" (Only the first {kept} of {len(raw)} bytes are kept.)"
+    row.raw, row.encoding = _as_text(raw[:kept])
+    return _encode(row)
 
 
 def _as_text(raw: bytes) -> tuple[str, str]:
@@ -83,7 +94,7 @@ def _as_text(raw: bytes) -> tuple[str, str]:
         return base64.b64encode(raw).decode(), "base64"
 
 
-def _given_id(raw: bytes | msgspec.Raw) -> str:
+def _given_id(raw: bytes) -> str:
     try:
         return _decode_id(raw).message_id[:128]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

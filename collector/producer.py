@@ -19,14 +19,32 @@ _RETRY_S = 0.5
 _REQUEST_TIMEOUT_MS = 10_000
 
 
-class KafkaLog:
-    """Appends records. One failure that is not passing makes a new producer: after it the old one's sequence numbers have a gap."""
+def producer_of(bootstrap: str) -> Any:
+    """Needs a running event loop."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        max_request_size=REQUEST_MAX_BYTES,
+        request_timeout_ms=_REQUEST_TIMEOUT_MS,
+    )
 
-    def __init__(self, bootstrap: str, observe_ack: Callable[[float, int], None]) -> None:
-        self._bootstrap = bootstrap
+
+class KafkaLog:
+    """Appends records. A failure that is not passing makes a new producer, since it leaves a gap in the old one's sequence numbers.
+
+    The old one keeps its other records until they are acknowledged, so that only those of the failed partition are refused.
+    """
+
+    def __init__(
+        self, make_producer: Callable[[], Any], observe_ack: Callable[[float, int], None], close_timeout_s: float = _CLOSE_TIMEOUT_S
+    ) -> None:
+        self._close_timeout_s = close_timeout_s
+        self._make_producer = make_producer
         self._observe_ack = observe_ack
         self._producer: Any = None
-        self._pending: dict[asyncio.Future[Any], float] = {}  # and since when
+        self._pending: dict[asyncio.Future[Any], tuple[Any, float]] = {}  # whose each record under way is, and since when
         self._broken = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
@@ -48,7 +66,7 @@ class KafkaLog:
         began_s = time.monotonic()
         try:
             future = await producer.send(topic, value, partition=partition, headers=_header(topic, kind))
-            self._pending[future] = began_s
+            self._pending[future] = (producer, began_s)
             future.add_done_callback(self._pending.pop)
             await future
         except Exception as error:
@@ -60,7 +78,7 @@ class KafkaLog:
 
     def waits_s(self) -> float:
         """How long the oldest record under way has been waiting for its acknowledgement."""
-        return time.monotonic() - min(self._pending.values()) if self._pending else 0.0
+        return time.monotonic() - min(began_s for _, began_s in self._pending.values()) if self._pending else 0.0
 
     async def topics(self) -> dict[str, int]:
         """All topics and their numbers of partitions, asked of Kafka now. Raises when it cannot be reached."""
@@ -70,42 +88,35 @@ class KafkaLog:
         return {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in cluster.topics()}
 
     async def _keep_open(self) -> None:
+        self._producer = await self._open()
         while True:
-            self._producer = await self._open()
-            self._broken.clear()
             await self._broken.wait()
-            old, self._producer = self._producer, None
+            old, self._producer = self._producer, await self._open()
+            self._broken.clear()
             await self._close(old)
 
     async def _open(self) -> Any:
         while True:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                acks="all",
-                enable_idempotence=True,
-                compression_type="lz4",
-                max_request_size=REQUEST_MAX_BYTES,
-                request_timeout_ms=_REQUEST_TIMEOUT_MS,
-            )
+            producer = self._make_producer()
             try:
                 async with asyncio.timeout(_OPEN_TIMEOUT_S):
                     await producer.start()
-                log.info("connected to Kafka at %s", self._bootstrap)
+                log.info("connected to Kafka")
                 return producer
             except Exception as error:
-                log.warning("Kafka at %s cannot be reached: %r", self._bootstrap, error)
+                log.warning("Kafka cannot be reached: %r", error)
             await self._close(producer)
             await asyncio.sleep(_RETRY_S)
 
     async def _close(self, producer: Any) -> None:
         """Give it a moment to deliver what it has; what it has not delivered then counts as not stored."""
         try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            async with asyncio.timeout(self._close_timeout_s):
                 await producer.stop()
         except Exception as error:
             log.warning("the producer did not close cleanly: %r", error)
-        for future in list(self._pending):
-            if not future.done():
+        for future, (owner, _) in list(self._pending.items()):
+            if owner is producer and not future.done():
                 future.set_exception(NotStored("the connection to Kafka was given up"))
 
 

@@ -28,6 +28,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     received_at_ms: int
     max_event_bytes: int
+    max_record_bytes: int = 524_288
     kind: str = ""
     user_agent: str = ""
     sent_at: Any = None
@@ -139,7 +140,8 @@ def encode(draft: Draft) -> Draft | Rejection:
         draft.line = _encode(draft.event)
     except (OverflowError, RecursionError, UnicodeEncodeError) as error:
         return invalid("properties", f"cannot be stored: {error}")
-    return draft
+    limit = draft.envelope.max_record_bytes
+    return draft if len(draft.line) <= limit else Rejection(RejectReason.TOO_LARGE, f"The event fits no record of {limit} bytes.")
 
 
 STEPS: tuple[Step, ...] = (

@@ -17,7 +17,7 @@ from schemas.reasons import RejectReason
 from schemas.rows import RejectedRow
 
 NOW_MS = 1_700_000_000_000
-ENVELOPE = Envelope(write_key="wk", source="web", received_at_ms=NOW_MS, max_event_bytes=2000)
+ENVELOPE = Envelope(write_key="wk", source="web", received_at_ms=NOW_MS, max_event_bytes=2000, max_record_bytes=524_288)
 TRACK: dict[str, Any] = {"type": "track", "event": "Thing Done", "anonymousId": "d1", "messageId": "m1"}
 
 
@@ -134,6 +134,18 @@ def test_the_raw_bytes_are_kept() -> None:
     assert (row.raw.encode(), row.encoding, row.message_id) == (text, "utf-8", "m7")
     row = row_of(broken)
     assert (base64.b64decode(row.raw), row.encoding) == (broken, "base64")
+
+
+def test_bytes_that_fit_no_record_are_cut_and_say_so() -> None:
+    envelope = msgspec.structs.replace(ENVELOPE, max_record_bytes=20_000)
+    found = taken(b'"' + b"\\u0001" * 4000 + b'"', envelope=envelope)
+    assert len(found.rejected_lines[0]) <= 20_000
+    row = msgspec.json.decode(found.rejected_lines[0], type=RejectedRow)
+    assert row.message.endswith("bytes are kept.)")
+
+
+def test_an_event_that_fits_no_record_is_too_large() -> None:
+    assert row_of({**TRACK, "properties": {"a": "x" * 500}}, msgspec.structs.replace(ENVELOPE, max_record_bytes=400)).code == "too_large"
 
 
 def test_one_bad_event_does_not_fail_the_others() -> None:

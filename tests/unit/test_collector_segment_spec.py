@@ -15,7 +15,7 @@ from schemas.rows import RejectedRow
 
 DATA = Path(os.environ.get("CARTWAKE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 FILE = DATA / "segment_spec" / "payloads.json"
-ENVELOPE = Envelope(write_key="wk", source="web", received_at_ms=1_700_000_000_000, max_event_bytes=32_768)
+ENVELOPE = Envelope(write_key="wk", source="web", received_at_ms=1_700_000_000_000, max_event_bytes=32_768, max_record_bytes=524_288)
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,9 @@ class Fenced(Exception):
 class Owner(Protocol):
     """Who is told about partitions."""
 
+    async def prepare(self, keys: Sequence[TopicPartition]) -> None:
+        """These will be ours. Called before what is committed is read: shut out whoever had them."""
+
     async def take(self, committed: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
         """These are all partitions that are ours from now on, each with what is committed."""
 
@@ -107,6 +110,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]
             self._failure = error
 
     async def _take(self, assigned: Sequence[TopicPartition]) -> None:
+        await self._owner.prepare(assigned)
         committed = await self._committed(list(assigned)) if assigned else {}
         new = [key for key in assigned if key not in committed]
         begins = await self.consumer.beginning_offsets(new) if new else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError
@@ -66,6 +66,9 @@ class WarehouseSink:
             await self._settle(STOP_PATIENCE_S)
         finally:
             await self._intake.close()
+
+    async def prepare(self, keys: Sequence[TopicPartition]) -> None:
+        """Nothing: the group's generation shuts out whoever had them."""
 
     async def take(self, committed: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
         for key, value in committed.items():
@@ -136,7 +139,7 @@ def _record(message: ConsumerRecord, kind: bytes | None) -> Record:
 async def run_warehouse(settings: Settings, lane: str, metrics_port: int, stop: asyncio.Event) -> None:
     """The process, until `stop`."""
     sink: WarehouseSink | None = None
-    health = await serve_health(metrics_port, lambda: sink is not None and sink.is_ready)
+    health = await serve_health(metrics_port, lambda: sink is not None and sink.is_ready, host=settings.metrics_host)
     try:
         async with connect(settings) as warehouse:
             ids = await topic_ids(settings.kafka_bootstrap, [lane_topic(lane, topic.name) for topic in table_topics()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import os
@@ -23,6 +24,7 @@ from runtime.settings import Settings, to_env
 from runtime.topics import admin_of, create_topics
 from schemas.rows import EventRow
 from schemas.topics import lane_topic, table_topics
+from sinks.migrate import migrate
 from tests.waiting import until
 
 EVENT = [("kind", b"event")]
@@ -100,16 +102,12 @@ class Lab:
 
 
 @contextmanager
-def lab(kafka: str, host: str, port: int, folder: Path, **changes: Any) -> Iterator[Lab]:
-    from asyncio import run
-
-    from sinks.migrate import migrate
-
+def lab(kafka: str, folder: Path, **changes: Any) -> Iterator[Lab]:
+    """Topics of a lane of its own; `changes` are settings."""
+    defaults: dict[str, Any] = {"kafka_bootstrap": kafka, "partitions": 2, "sink_flush_s": 0.1, "data_dir": str(folder)}
+    settings = dataclasses.replace(Settings(), **{**defaults, **changes})
     lane = f"t{uuid.uuid4().hex[:8]}"
-    where = {"kafka_bootstrap": kafka, "warehouse_host": host, "warehouse_port": port, "warehouse_database": f"db_{lane}"}
-    settings = dataclasses.replace(Settings(), **{**where, "partitions": 2, "sink_flush_s": 0.1, "data_dir": str(folder), **changes})
     create_topics(settings, lane)
-    run(migrate(settings))
     made = Lab(settings, lane, folder)
     try:
         yield made
@@ -117,6 +115,15 @@ def lab(kafka: str, host: str, port: int, folder: Path, **changes: Any) -> Itera
         for process in made.processes:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def warehouse_lab(kafka: str, host: str, port: int, folder: Path, **changes: Any) -> Iterator[Lab]:
+    """With a database of its own too."""
+    database = f"db_{uuid.uuid4().hex[:8]}"
+    with lab(kafka, folder, warehouse_host=host, warehouse_port=port, warehouse_database=database, **changes) as made:
+        asyncio.run(migrate(made.settings))
+        yield made
 
 
 def event(lane: str, message_id: str, **changes: Any) -> EventRow:

@@ -11,14 +11,14 @@ import pytest
 
 from schemas.items import Item
 from schemas.rows import CartRow, ClockRow
-from tests.service.sink_lab import EVENT, FORWARD, Lab, event, lab, lines, send, send_in_transaction
+from tests.service.sink_lab import EVENT, FORWARD, Lab, event, lines, send, send_in_transaction, warehouse_lab
 
 pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture
 def bench(kafka: str, warehouse: tuple[str, int], tmp_path: Path) -> Iterator[Lab]:
-    with lab(kafka, *warehouse, tmp_path) as made:
+    with warehouse_lab(kafka, *warehouse, tmp_path) as made:
         yield made
 
 

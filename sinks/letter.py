@@ -1,0 +1,26 @@
+"""A trigger on its way to the shop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from schemas.rows import TriggerRow
+
+
+@dataclass
+class Letter:
+    """`attempts` made so far, the next one due at `due_s` (epoch seconds). `is_void`: the trigger was taken back meanwhile."""
+
+    trigger: TriggerRow
+    offset: int
+    created_s: float
+    attempts: int = 0
+    due_s: float = 0.0
+    is_void: bool = False
+    is_posting: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def void(self) -> None:
+        self.is_void = True
+        self.changed.set()

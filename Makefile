@@ -25,6 +25,7 @@ lint: setup ## ruff, its formatter, mypy --strict
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict
+	cd sdk/python && ../../$(BIN)/mypy
 
 test-py: setup
 	$(BIN)/python -m runtime.browser --install

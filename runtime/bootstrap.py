@@ -111,7 +111,7 @@ def install_command() -> None:
     say("[3/4] the cartwake command")
     code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     site = Path(subprocess.run([str(PYTHON), "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
-    (site / "cartwake.pth").write_text(f"{ROOT}\n", encoding="utf-8")
+    (site / "cartwake.pth").write_text(f"{ROOT}\n{ROOT / 'sdk/python/src'}\n", encoding="utf-8")
     script = VENV / "bin" / "cartwake"
     script.write_text(COMMAND.format(python=PYTHON), encoding="utf-8")
     script.chmod(0o755)

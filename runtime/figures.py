@@ -8,7 +8,8 @@ from typing import Any
 
 Ask = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
 
-EVENTS = "SELECT count(), countIf(event = 'purchase'), countIf(late), uniqExact(person_id) FROM events WHERE lane = {lane:String}"
+EVENTS = """SELECT count(), countIf(event = 'purchase'), countIf(late),
+    (SELECT count() FROM funnel_levels FINAL WHERE lane = {lane:String}) FROM events WHERE lane = {lane:String}"""
 REJECTED = """SELECT countIf(code != 'duplicate'), countIf(code = 'duplicate') FROM rejected WHERE lane = {lane:String}"""
 CARTS = """SELECT countIf(status = 'open'), countIf(abandoned_at IS NOT NULL), countIf(recovered), countIf(status = 'ordered')
     FROM carts FINAL WHERE lane = {lane:String} AND status != 'merged'"""

@@ -21,7 +21,7 @@ class SimConfig:
     days: int = 40
     start_ms: int = 1_767_225_600_000  # 2026-01-01T00:00:00Z
     slot_ms: int = 30 * MINUTE_MS  # the collector's clock moves in these steps
-    arrivals_share: float = 0.5  # of the days, from the first: when shoppers come for the first time
+    arrivals_share: float = 0.65  # of the days, from the first: when shoppers come for the first time
 
     # who they are
     device_counts: tuple[float, ...] = (0.15, 0.35, 0.30, 0.15, 0.05)  # of people with 1, 2, ... devices: 2.6 on average

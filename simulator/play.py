@@ -15,8 +15,8 @@ from simulator.truth import Truth
 
 MOST_EVENTS, MOST_BYTES = 500, 400_000  # of one request
 TICK_EVERY_MS = 6 * HOUR_MS
-KEEP_UP_EVERY_MS = DAY_MS
-MOST_BEHIND_MS = 2 * DAY_MS  # the parts of a lane must not come apart by as much as the allowed lateness
+KEEP_UP_EVERY_MS = 12 * HOUR_MS
+MOST_BEHIND_MS = 4 * DAY_MS  # the parts of a lane must not come apart by as much as the allowed lateness
 
 
 class Wire(Protocol):

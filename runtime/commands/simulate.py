@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument("--seconds", type=float, default=0.0, metavar="T", help="spread the days over this time")
     pace.add_argument("--as-fast-as-possible", action="store_true", help="as fast as the collector takes it (default)")
-    parser.add_argument("--keep-up", action="store_true", help="wait for the lane's worker and sink whenever they are two days behind")
+    parser.add_argument("--keep-up", action="store_true", help="wait for the lane's worker and sink whenever they are four days behind")
     parser.add_argument("--url", default="", help="the collector's address (default: from the settings)")
     parser.add_argument("--write-key", default="demo-web", help="write key to send with (default: demo-web)")
     parser.add_argument(

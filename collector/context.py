@@ -10,6 +10,7 @@ from schemas.collected import Collected
 
 _PAGE_FIELDS = ("url", "path", "title", "referrer", "search")
 _OPENING = frozenset({"page_view", "screen_view"})
+_SOURCES = frozenset({"web", "app", "server", "store"})
 
 
 def merged(outer: dict[str, Any] | None, inner: dict[str, Any] | None) -> dict[str, Any]:
@@ -33,6 +34,8 @@ def take_page(props: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], header_agent: str) -> None:
     """Fill the event's context fields in."""
     page = {**_object(context, "page"), **page}
+    if context.get("source") in _SOURCES:  # else the write key's
+        event.source = context["source"]
     event.page_url = _text(page, "url", URL_MAX_CHARS)
     event.page_title = _text(page, "title")
     event.referrer = _text(page, "referrer", URL_MAX_CHARS)

@@ -127,3 +127,12 @@ def test_the_device_of_a_mobile_library_counts_where_the_agent_says_nothing() ->
 
 def test_hosts() -> None:
     assert [host_of(url) for url in ("https://WWW.Shop.example:8080/x", "nothing", "http://[::1")] == ["shop.example", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("given", "source", "channel"),
+    [("store", "store", "offline"), ("app", "app", "direct"), ("moon", "web", "direct"), (7, "web", "direct")],
+)
+def test_an_event_may_say_its_own_source(given: Any, source: str, channel: str) -> None:
+    line = described({"source": given})
+    assert (line.source, line.channel) == (source, channel)

@@ -62,7 +62,7 @@ def pending(migrations: Sequence[Migration], applied: dict[int, str]) -> list[Mi
     known = {migration.number: migration for migration in migrations}
     for number, checksum in applied.items():
         if number not in known:
-            raise MigrationError(f"the database has migration {number:04d}, this version of cartwake has not: use a newer version")
+            raise MigrationError(f"the database has migration {number:04d}, which this version of cartwake lacks: use a newer one")
         if known[number].checksum != checksum:
             name = f"{number:04d}_{known[number].name}.sql"
             raise MigrationError(f"migration {name} was edited after it was applied: undo that and add a new one")

@@ -63,10 +63,13 @@ class Lab:
         return lane_topic(self.lane, name)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.execute(sql + " FORMAT JSONEachRow").splitlines()]
+
+    def execute(self, sql: str) -> bytes:
         where = {"database": self.settings.warehouse_database, "output_format_json_quote_64bit_integers": "0"}
         url = f"http://{self.settings.warehouse_host}:{self.settings.warehouse_port}/?{urlencode(where)}"
-        with urlopen(url, (sql + " FORMAT JSONEachRow").encode(), timeout=30) as answer:
-            return [json.loads(line) for line in answer.read().splitlines()]
+        with urlopen(url, sql.encode(), timeout=30) as answer:
+            return bytes(answer.read())
 
     def count(self, table: str, where: str = "1") -> int:
         return int(self.rows(f"SELECT count() AS n FROM {table} WHERE lane = '{self.lane}' AND {where}")[0]["n"])

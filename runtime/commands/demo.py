@@ -80,7 +80,7 @@ async def _demo(settings: Settings, config: SimConfig, args: argparse.Namespace)
         print(_document(result, config) if args.json else _text(result), flush=True)
         if args.keep:
             print(f"it keeps running; Ctrl-C stops it\n{showcase.places(settings)}", file=sys.stderr, flush=True)
-            await asyncio.Event().wait()
+            await _until_stopped()
     return 0 if result.equal else 1
 
 
@@ -121,6 +121,16 @@ async def _look(settings: Settings, play: Play, view: View) -> None:
     figures: Figures = await asyncio.to_thread(read_figures, partial(query, settings), showcase.LANE, len(settings.funnel_steps))
     now_ms = play.now_ms or play.config.start_ms
     view.show(figures, now_ms, play.done, "" if play.done < 1 else "the last timers fire")
+
+
+async def _until_stopped() -> None:
+    """Ctrl-C or SIGTERM is how this is meant to end: the exit code stays the comparison's."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
 
 
 @asynccontextmanager

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from runtime.local.ports import free_port, is_free
+from runtime.local.ports import is_free
 from runtime.settings import Settings
 from runtime.showcase import specs
+from tests.e2e.replaying import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def ports() -> dict[str, int]:
     """Free ones; those of metrics follow the collector's."""
-    return {name: free_port() for name in ("warehouse", "collector", "shop", "receiver", "kafka")}
+    names = ("warehouse", "collector", "shop", "receiver", "kafka")
+    return dict(zip(names, free_ports(len(names)), strict=True))
 
 
 @pytest.mark.timeout(300)

@@ -92,7 +92,7 @@ class Acked:
     def __init__(self, event: Any) -> None:
         self._event = event
         self.offset: int = event.message.offset
-        self.value: bytes = event.message.value
+        self.value: bytes = event.message.value or b""
         headers = event.message.headers or ()
         self.headers = list(headers.items()) if isinstance(headers, dict) else headers
 

@@ -1,6 +1,6 @@
 """The changelog of a pipeline: where its state and the last applied input offset are kept, and how they are read back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -23,7 +23,7 @@ async def _reader(bootstrap: str, tp: TopicPartition) -> AIOKafkaConsumer:
     return consumer
 
 
-async def read_range(bootstrap: str, topic: str, partition: int, first: int, end: int) -> AsyncIterator[Any]:
+async def read_range(bootstrap: str, topic: str, partition: int, first: int, end: int) -> AsyncGenerator[Any, None]:
     """Committed records with first <= offset < end, in order; what retention has removed is left out."""
     tp = TopicPartition(topic, partition)
     consumer = await _reader(bootstrap, tp)

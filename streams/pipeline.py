@@ -10,6 +10,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any, Protocol
 
 import msgspec
@@ -27,6 +28,7 @@ _MAX_BATCH_BYTES = 4 << 20
 _MAX_QUEUE_RECORDS = 400
 _TRANSACTION_TIMEOUT_MS = 15_000
 _GIVE_UP_AFTER_S = 60.0
+_CLOSE_S = 3.0
 _RETRY = (KafkaError, OSError)
 
 
@@ -66,24 +68,42 @@ class Pipeline:
         self._queue: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
+        self._closed = False
         self._fresh = True  # nothing applied since the restore: a gap before the first delivery must be read
         self._task = asyncio.create_task(self._run(), name=f"{setup.agent}-{setup.partition}")
 
     async def submit(self, delivery: Delivery) -> None:
-        """Queue a delivery; waits while too many are queued."""
-        while len(self._queue) >= _MAX_QUEUE_RECORDS:
+        """Queue a delivery; waits while too many are queued. Once closed it takes none: the next owner is given it again."""
+        while len(self._queue) >= _MAX_QUEUE_RECORDS and not self._closed:
             self._room.clear()
             await self._room.wait()
+        if self._closed:
+            return
         self._queue.append(delivery)
         self._arrived.set()
 
     async def close(self) -> None:
-        """Stop at once; what was not committed belongs to the next owner."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        """Stop at once; what was not committed belongs to the next owner. Nobody is left waiting for room."""
+        self._closed = True
+        self._room.set()
+        running = {self._task}
+        while running:  # a cancelled transaction is aborted first, for which Kafka may be away: the next cancel ends that too
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=_CLOSE_S)
         await self._drop()
 
     async def _run(self) -> None:
+        try:
+            await self._apply_all()
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            # A bug, not an outage: acknowledging would lose the records, so the process ends and the supervisor tells.
+            log.exception("cannot go on agent=%s partition=%s", self.setup.agent, self.setup.partition)
+            os._exit(1)
+
+    async def _apply_all(self) -> None:
         while True:
             await self._arrived.wait()
             batch = self._take()
@@ -121,16 +141,12 @@ class Pipeline:
                     log.error("no transaction for %s s, leaving", _GIVE_UP_AFTER_S)
                     os._exit(1)
                 await asyncio.sleep(5.0 if isinstance(error, ProducerFenced) else 0.5)
-            except asyncio.CancelledError:
-                raise
-            except BaseException:
-                # A bug, not an outage: acknowledging would lose the records, so the process ends and the supervisor tells.
-                log.exception("cannot go on agent=%s partition=%s", self.setup.agent, self.setup.partition)
-                os._exit(1)
 
     async def _apply(self, batch: list[Delivery]) -> None:
         if self._stage is None:
             await self._restore()
+            if self.offset >= 0:
+                await self._commit([], self.offset)  # what a batch of several transactions did not come to
         if self._fresh:
             await self._catch_up(batch[0].offset)
         todo = [delivery for delivery in batch if delivery.offset > self.offset]
@@ -143,12 +159,14 @@ class Pipeline:
         if first_offset > self.offset + 1:
             records: list[tuple[str, bytes]] = []
             last = self.offset
-            async for record in changelog.read_range(setup.bootstrap, setup.input_topic, setup.partition, self.offset + 1, first_offset):
-                records.append((kind_of(record.headers), record.value))
-                last = record.offset
-                if len(records) >= _MAX_BATCH_RECORDS:
-                    await self._commit(records, last)
-                    records = []
+            gap = changelog.read_range(setup.bootstrap, setup.input_topic, setup.partition, self.offset + 1, first_offset)
+            async with aclosing(gap):
+                async for record in gap:
+                    records.append((kind_of(record.headers), record.value or b""))
+                    last = record.offset
+                    if len(records) >= _MAX_BATCH_RECORDS:
+                        await self._commit(records, last)
+                        records = []
             if records:
                 await self._commit(records, last)
         self._fresh = False

@@ -18,9 +18,9 @@ def pack(lines: Iterable[tuple[str, bytes]], max_bytes: int) -> Iterator[tuple[s
         yield kind, b"\n".join(held)
 
 
-def kind_of(headers: Iterable[tuple[str, bytes]] | None) -> str:
-    """The record's kind from its headers; '' when it has none."""
+def kind_of(headers: Iterable[tuple[str, bytes | None]] | None) -> str:
+    """The record's kind from its headers; '' when it has none. Whatever a stranger wrote there, it raises nothing."""
     for name, value in headers or ():
         if name == "kind":
-            return value.decode()
+            return (value or b"").decode(errors="replace")
     return ""

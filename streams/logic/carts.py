@@ -10,6 +10,7 @@ from streams.logic.ids import stable_id
 from streams.logic.policy import Policy
 
 _STEPS = {"begin_checkout": "checkout", "checkout_step": "checkout", "add_payment_info": "payment", "payment_failed": "payment"}
+_MOST = 1_000_000  # of one item: as many as `schemas.items` allows, or the state could not be read back
 _RANK = {"cart": 0, "checkout": 1, "payment": 2}
 
 
@@ -143,7 +144,7 @@ def _added(items: tuple[Item, ...], more: tuple[Item, ...]) -> tuple[Item, ...]:
     for item in more:
         key = (item.product_id, item.variant)
         before = found.get(key)
-        found[key] = item if before is None else msgspec.structs.replace(item, quantity=before.quantity + item.quantity)
+        found[key] = item if before is None else msgspec.structs.replace(item, quantity=min(before.quantity + item.quantity, _MOST))
     return tuple(found.values())
 
 

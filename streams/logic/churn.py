@@ -4,6 +4,8 @@ import msgspec
 
 from streams.logic.policy import Policy
 
+_NEVER = (1 << 63) - 1
+
 
 class Stay(msgspec.Struct, array_like=True):
     """A stay in a tier; `left_ms` is None while it lasts."""
@@ -25,6 +27,7 @@ def seen(churn: Churn, at_ms: int, policy: Policy) -> None:
     if churn.last_ms and at_ms > churn.last_ms:
         advance(churn, at_ms, policy)
     if at_ms <= churn.last_ms:
+        _split(churn, at_ms, policy)
         return
     churn.last_ms = at_ms
     _leave(churn, at_ms)
@@ -58,8 +61,35 @@ def _leave(churn: Churn, at_ms: int) -> None:
             stay.left_ms = at_ms
 
 
-def merge(winner: Churn, loser: Churn) -> None:
-    """Two persons are one: the later activity speaks for both, and stays that it contradicts never were."""
-    winner.last_ms = max(winner.last_ms, loser.last_ms)
-    both = {(stay.tier, stay.entered_ms): stay for stay in [*loser.stays, *winner.stays]}
-    winner.stays = [s for s in both.values() if s.left_ms is not None or s.entered_ms > winner.last_ms]
+def _split(churn: Churn, at_ms: int, policy: Policy) -> None:
+    """The person did something in the midst of what was taken for one idle time: it was two, and the stays are another's."""
+    idle_ms = dict(policy.churn_tiers_ms)
+    idle_times: dict[int, list[Stay]] = {}
+    for stay in churn.stays:
+        idle_times.setdefault(stay.entered_ms - idle_ms.get(stay.tier, 0), []).append(stay)
+    churn.stays = []
+    for began_ms, stays in idle_times.items():
+        end_ms = max(_NEVER if stay.left_ms is None else stay.left_ms for stay in stays)
+        if began_ms < at_ms < end_ms:
+            stays = _stays_after(at_ms, end_ms, [stay for stay in stays if stay.entered_ms <= at_ms], policy)
+        churn.stays += stays
+
+
+def _stays_after(at_ms: int, end_ms: int, before: list[Stay], policy: Policy) -> list[Stay]:
+    """The stays of an idle time that an activity at `at_ms` cuts; those that are not over yet are left to time."""
+    for stay in before:
+        stay.left_ms = at_ms if stay.left_ms is None else min(stay.left_ms, at_ms)
+    part = Churn(at_ms, before)
+    if end_ms != _NEVER:
+        advance(part, end_ms, policy)
+        _leave(part, end_ms)
+    return part.stays
+
+
+def merge(winner: Churn, loser: Churn, policy: Policy) -> None:
+    """Two persons are one: the last activity of each cuts the idle times of the other."""
+    last_ms = (winner.last_ms, loser.last_ms)
+    winner.last_ms = max(last_ms)
+    winner.stays = list({(stay.tier, stay.entered_ms): stay for stay in [*loser.stays, *winner.stays]}.values())
+    for at_ms in last_ms:
+        _split(winner, at_ms, policy)

@@ -60,12 +60,12 @@ class Identify:
 
     def on_record(self, kind: str, value: bytes, partition: int, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
-        if kind == Kind.TICK:
-            self._on_tick(_decode_tick(value), partition, out)
-            return
         for line in value.split(b"\n"):
             try:
-                self._on_line(line, out)
+                if kind == Kind.TICK:
+                    self._on_tick(_decode_tick(line), partition, out)
+                else:
+                    self._on_line(line, out)
             except Exception as error:  # poison must not stop the partition
                 out.reject(self.policy.lane, "identify", RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", line, at_ms=0)
 
@@ -117,7 +117,7 @@ class Identify:
 
     def _person(self, event: Collected, at_ms: int, out: Output) -> str:
         """Whose event it is; says `merge` when the event shows that two ids are one person."""
-        if event.event == "alias" and event.previous_id and event.previous_id not in (event.device_id, event.user_id):
+        if event.event == "alias" and event.user_id and event.previous_id and event.previous_id not in (event.device_id, event.user_id):
             self._merge(user_person(event.previous_id), user_person(event.user_id), at_ms, "alias", out)
         if not event.device_id:
             return user_person(event.user_id)

@@ -1,6 +1,7 @@
 """The second agent's logic: one partition's persons, their carts, sessions, funnel and flags, and the time that moves them."""
 
 import heapq
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,8 +18,10 @@ from streams.logic.share import share_rows
 
 MAX_DUE = 2_000  # persons that time moves in one batch, so that a transaction stays small
 _HOT = 5_000  # persons kept decoded
+_DUE_SLACK = 1_000  # entries of the index that may be out of date however few persons there are
 _CLOCK = b"@clock"
 _NEVER = (1 << 63) - 1
+_Handle = Callable[[bytes, Output], None]
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Person).decode
 _decode_event = msgspec.json.Decoder(EventRow).decode
@@ -50,6 +53,8 @@ class Journey:
         self._due: list[tuple[int, str]] = []
         self._hot: dict[str, Live] = {}
         self._touched: dict[str, Live] = {}
+        self._applied: dict[str, list[tuple[int, _Handle, bytes]]] = {}  # this batch's lines by person, and the clock when each came
+        self._at_work = ""  # the person that the line in hand is about
         self._clock_moved = False
         self._told_ms = 0
 
@@ -63,33 +68,66 @@ class Journey:
         self.persons[person_id] = value
 
     def restored(self) -> None:
-        """All changelog entries are loaded: rebuild the index of what is due when."""
+        """All changelog entries are loaded. The next flush tells the clock, lest the batch that moved it ended before it could."""
+        self._clock_moved = self.clock_ms > 0
+        self._index()
+
+    def _index(self) -> None:
+        """Build the index of what is due when."""
         self._due = [(wake, person_id) for person_id, value in self.persons.items() if (wake := int.from_bytes(value[:8], "big")) != _NEVER]
         heapq.heapify(self._due)
 
     def on_record(self, kind: str, value: bytes, partition: int, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
-        handle = {
+        handle = self._handle_of(kind)
+        for line in value.split(b"\n"):
+            mark, self._at_work = out.mark(), ""
+            try:
+                handle(line, out)
+            except Exception as error:  # poison must not stop the partition
+                out.back_to(mark)
+                self._undo(self._at_work)
+                self._reject(line, error, out)
+            else:
+                if self._at_work:
+                    self._applied.setdefault(self._at_work, []).append((self.clock_ms, handle, line))
+
+    def _handle_of(self, kind: str) -> _Handle:
+        handles: dict[str, _Handle] = {
             Kind.EVENT: self._on_event,
             Kind.FORWARD: self._on_forward,
             Kind.TICK: self._on_tick,
             Kind.MERGE: self._on_merge,
             Kind.ABSORB: self._on_absorb,
-        }[Kind(kind)]
-        for line in value.split(b"\n"):
-            try:
-                handle(line, out)
-            except Exception as error:  # poison must not stop the partition
-                out.reject(
-                    self.policy.lane, "journey", RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", line, at_ms=self.clock_ms
-                )
+        }
+        return handles.get(kind, _on_stranger)
+
+    def _undo(self, person_id: str) -> None:
+        """Make a person anew: as the last batch left it, then this batch's lines but for the one that failed half-way."""
+        self._let_go(person_id)
+        now_ms = self.clock_ms
+        for clock_ms, handle, line in self._applied.get(person_id, ()):
+            self.clock_ms = clock_ms
+            handle(line, Output(self.policy.partitions))
+        self.clock_ms = now_ms
+
+    def _let_go(self, person_id: str) -> None:
+        self._hot.pop(person_id, None)
+        self._touched.pop(person_id, None)
+
+    def _reject(self, line: bytes, error: Exception, out: Output) -> None:
+        message = f"{type(error).__name__}: {error}"
+        out.reject(self.policy.lane, "journey", RejectReason.INTERNAL_ERROR, message, line, at_ms=self.clock_ms)
 
     def flush(self, batch_id: int, out: Output) -> bool:
         """Let time act, write rows and state of everyone touched; True when more is due than one batch takes."""
-        more = self._wake_due()
-        for live in self._touched.values():
-            self._write(live, out)
+        more = self._wake_due(out)
+        for live in list(self._touched.values()):
+            self._write_or_reject(live, out)
         self._touched.clear()
+        self._applied.clear()
+        if len(self._due) > 2 * len(self.persons) + _DUE_SLACK:  # most of it is out of date
+            self._index()
         if self._clock_moved:
             out.changes[_CLOCK] = _pack(self._sources)
             self._relay(out)
@@ -108,6 +146,7 @@ class Journey:
         out.emit_to("clocks", self.partition, msgspec.json.encode(row))
 
     def _person(self, person_id: str) -> Live:
+        self._at_work = person_id
         live = self._touched.get(person_id)
         if live is not None:
             return live
@@ -187,7 +226,7 @@ class Journey:
             return
         live.absorb(msgspec.json.decode(absorb.state, type=Person), absorb.at_ms)
 
-    def _wake_due(self) -> bool:
+    def _wake_due(self, out: Output) -> bool:
         """Touch everyone whose time has come; True when there are more than one batch takes."""
         for _ in range(MAX_DUE):
             if not self._due or self._due[0][0] > self.clock_ms:
@@ -195,8 +234,24 @@ class Journey:
             wake_ms, person_id = heapq.heappop(self._due)
             value = self.persons.get(person_id)
             if value is not None and int.from_bytes(value[:8], "big") == wake_ms:
-                self._person(person_id)
+                try:
+                    self._person(person_id)
+                except Exception as error:
+                    self._let_go(person_id)
+                    self._reject(person_id.encode(), error, out)
         return bool(self._due) and self._due[0][0] <= self.clock_ms
+
+    def _write_or_reject(self, live: Live, out: Output) -> None:
+        """A person who cannot be written stays as the last batch left it; what this batch said of it goes to `rejected`."""
+        mark, person_id = out.mark(), live.state.person_id
+        try:
+            self._write(live, out)
+        except Exception as error:
+            out.back_to(mark)
+            self._let_go(person_id)
+            lines = [line for _, _, line in self._applied.get(person_id, ())]
+            for line in lines or [person_id.encode()]:
+                self._reject(line, error, out)
 
     def _write(self, live: Live, out: Output) -> None:
         state = live.state
@@ -216,6 +271,10 @@ class Journey:
         out.changes[state.person_id.encode()] = value
         if wake_ms is not None and (before is None or before[:8] != value[:8]):
             heapq.heappush(self._due, (wake_ms, state.person_id))
+
+
+def _on_stranger(_: bytes, __: Output) -> None:
+    raise ValueError("a record of a kind that journeys do not have")
 
 
 def _send_merge(merge: Merge, out: Output) -> None:

@@ -19,13 +19,25 @@ class Output:
         self.lines: dict[tuple[str, int], list[tuple[str, bytes]]] = {}
         self.changes: dict[bytes, bytes | None] = {}
         self.counts: dict[str, int] = {}
+        self._order: list[list[tuple[str, bytes]]] = []  # the list that each line went to
 
     def emit(self, topic: str, key: str, row: msgspec.Struct, kind: str = "") -> None:
         """A line for the partition of `key`; `kind` becomes the record's header."""
         self.emit_to(topic, partition_of(key, self.partitions), _encode(row), kind)
 
     def emit_to(self, topic: str, partition: int, line: bytes, kind: str = "") -> None:
-        self.lines.setdefault((topic, partition), []).append((kind, line))
+        lines = self.lines.setdefault((topic, partition), [])
+        lines.append((kind, line))
+        self._order.append(lines)
+
+    def mark(self) -> int:
+        """Where the output stands now, for `back_to`."""
+        return len(self._order)
+
+    def back_to(self, mark: int) -> None:
+        """Take back the lines since then."""
+        while len(self._order) > mark:
+            self._order.pop().pop()
 
     def count(self, name: str, amount: int = 1) -> None:
         """Count something for the metrics of this batch."""

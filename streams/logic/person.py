@@ -92,14 +92,8 @@ class Live:
     def _rebuild(self) -> None:
         self.head = _unpack_flow(_pack(self.state.base))
         for item in self.state.journal:
-            self._step(self.head, item)
+            _step(self.head, item, self.policy)
         carts.advance(self.head.carts, self.clock_ms, self.policy)
-
-    def _step(self, flow: Flow, item: Entry) -> None:
-        if item.cart is not None:
-            carts.advance(flow.carts, item.at_ms, self.policy)
-            carts.apply(flow.carts, item, self.policy)
-        sessions.apply(flow.sessions, item, self.policy)
 
     def on_event(self, event: EventRow) -> None:
         """Take one event that is not late."""
@@ -113,7 +107,7 @@ class Live:
         if not item.weight and item.cart is None:
             return
         if entry.insert(state.journal, item) and (item.cart is None or item.at_ms >= self.clock_ms or not self._clock_touched(item)):
-            self._step(self.head, item)
+            _step(self.head, item, policy)
             carts.advance(self.head.carts, self.clock_ms, policy)
         else:
             self.reworked = True
@@ -138,14 +132,9 @@ class Live:
         until_ms = self.clock_ms - self.policy.lateness_ms - _FOLD_MARGIN_MS
         if until_ms < state.folded_ms + _FOLD_SLACK_MS:
             return
-        state.folded_ms = until_ms
-        old = [item for item in state.journal if item.at_ms < until_ms]
-        if old:
-            state.journal = state.journal[len(old) :]
-            for item in old:
-                self._step(state.base, item)
-        _forget(state.base, until_ms)
-        _forget(self.head, until_ms)
+        _fold(state, until_ms, self.policy)
+        _forget(state.base, until_ms, self.policy)
+        _forget(self.head, until_ms, self.policy)
         state.churn.stays = [s for s in state.churn.stays if s.left_ms is None or s.left_ms >= until_ms]
 
     def next_wake_ms(self) -> int | None:
@@ -163,10 +152,15 @@ class Live:
         state.share = max(filter(None, (state.share, loser.share)), default=None)
         state.device_id = state.device_id or loser.device_id
         funnel.merge(state.funnel, loser.funnel, self.policy)
-        churn.merge(state.churn, loser.churn)
+        churn.merge(state.churn, loser.churn, self.policy)
+        until_ms = max(state.folded_ms, loser.folded_ms)  # as far for both: no entry may be older than the base it is applied to
+        _fold(state, until_ms, self.policy)
+        _fold(loser, until_ms, self.policy)
         carts.merge(state.base.carts, loser.base.carts)
         sessions.merge(state.base.sessions, loser.base.sessions)
-        state.sent.update(loser.sent)
+        for key, sent in loser.sent.items():
+            ours = state.sent.get(key)
+            state.sent[key] = sent if ours is None else max(sent, ours, key=lambda s: s.version)
         journal = {item.order: item for item in [*state.journal, *loser.journal]}
         state.journal = [journal[order] for order in sorted(journal)]
         self.absorbed = True
@@ -176,11 +170,28 @@ class Live:
         churn.advance(state.churn, self.clock_ms, self.policy)
 
 
-def _forget(flow: Flow, until_ms: int) -> None:
+def _step(flow: Flow, item: Entry, policy: Policy) -> None:
+    if item.cart is not None:
+        carts.advance(flow.carts, item.at_ms, policy)
+        carts.apply(flow.carts, item, policy)
+    sessions.apply(flow.sessions, item, policy)
+
+
+def _fold(state: Person, until_ms: int, policy: Policy) -> None:
+    """The base as it was at `until_ms`; the journal keeps what came after."""
+    state.folded_ms = until_ms
+    old = [item for item in state.journal if item.at_ms < until_ms]
+    state.journal = state.journal[len(old) :]
+    for item in old:
+        _step(state.base, item, policy)
+    carts.advance(state.base.carts, until_ms, policy)
+
+
+def _forget(flow: Flow, until_ms: int, policy: Policy) -> None:
     """Ended carts and visits that no late event can reach any more."""
     flow.carts.closed = [e for e in flow.carts.closed if (e.closed_ms or 0) >= until_ms]
     flow.sessions.closed = [s for s in flow.sessions.closed if s.ended_ms >= until_ms]
-    flow.sessions.latest = {d: s for d, s in flow.sessions.latest.items() if s.ended_ms >= until_ms}
+    flow.sessions.latest = {d: s for d, s in flow.sessions.latest.items() if s.ended_ms >= until_ms - policy.session_idle_ms}
 
 
 def _touch(state: Person, event: EventRow) -> None:

@@ -36,7 +36,7 @@ def write_rows(live: Live, out: Output) -> None:
         _write_if_changed(key, row, live, out)
     for key in [key for key in state.sent if key not in found]:
         sent = state.sent[key]
-        if _began_ms(key) < state.folded_ms:
+        if _is_history(key, found, state.folded_ms):
             del state.sent[key]
         elif sent.digest != _GONE:
             _take_back(key, sent, live, out)
@@ -191,9 +191,12 @@ def _segment_row(stay: Stay, person_id: str, policy: Policy) -> SegmentRow:
     )
 
 
-def _began_ms(key: str) -> int:
-    """When the object of a key began; a funnel has no beginning that time could pass."""
-    return int(key.split(":", 2)[1]) if key[0] != "f" else 1 << 62
+def _is_history(key: str, found: dict[str, Row], folded_ms: int) -> bool:
+    """Whether no event can bring this object back; a funnel's can always come, and a cart's trigger as long as the cart is there."""
+    kind, began_ms = key.split(":", 2)[:2]
+    if kind == "f" or int(began_ms) >= folded_ms:
+        return False
+    return kind != "t" or not any(each.startswith(f"c:{began_ms}:") for each in found)
 
 
 def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:

@@ -1,0 +1,95 @@
+"""What weeks do to a person: old history is folded, and nothing of it may come back, be sent again or change."""
+
+import msgspec
+
+from schemas.items import Item
+from tests.unit.stream_lab import DAY, HOUR, MINUTE, POLICY, SHOE, SOCK, T0, Shop, collected
+
+
+def test_an_expired_cart_does_not_fire_again_after_its_history_is_forgotten() -> None:
+    shop = Shop()
+    shop.at(T0, collected("add_to_cart", T0, cart_id="c", items=(SHOE,)))
+    for day in (1, 31, 60, 61, 62):
+        shop.wait(T0 + day * DAY)
+        if day > 31:
+            shop.at(T0 + day * DAY, collected("page_view", T0 + day * DAY))
+    shop.crash()
+    shop.at(T0 + 63 * DAY, collected("page_view", T0 + 63 * DAY))
+    assert len(shop.sent()) == 1
+    assert shop.carts()["c"]["status"] == "expired"
+    rows = [(row["episode_id"], row["version"]) for row in shop.stream.rows["carts"]]
+    assert len(set(rows)) == len(rows), "a version of a cart was written twice"
+
+
+def test_a_visit_across_the_fold_stays_one_visit_after_a_restore() -> None:
+    shop = Shop()
+    for minute in (0, 10, 20):
+        shop.at(T0 + minute * MINUTE, collected("page_view", T0 + minute * MINUTE))
+    shop.wait(T0 + 8 * DAY + 15 * MINUTE)
+    for minute in (15, 16, 17):  # the first folds what is older than T0 + 15 min
+        shop.crash()
+        shop.at(T0 + 8 * DAY + minute * MINUTE, collected("page_view", T0 + 8 * DAY + minute * MINUTE))
+    assert [(row["started_at_ms"] - T0, row["events"]) for row in shop.sessions()] == [(0, 3), (8 * DAY + 15 * MINUTE, 3)]
+
+
+def test_a_trigger_of_a_cart_that_was_opened_long_ago_can_still_be_taken_back_and_is_not_sent_twice() -> None:
+    policy = msgspec.structs.replace(POLICY, abandon_idle_ms=3 * DAY)
+    shop = Shop(policy)
+    for day in range(0, 13, 2):
+        at_ms = T0 + day * DAY
+        shop.at(at_ms, collected("add_to_cart", at_ms, cart_id="c", items=(SHOE,)))
+    shop.wait(T0 + 16 * DAY)
+    assert [row["status"] for row in shop.triggers()] == ["fired"]
+    shop.at(T0 + 16 * DAY + HOUR, collected("add_to_cart", T0 + 14 * DAY, cart_id="c", items=(SHOE,), received_at_ms=T0 + 16 * DAY))
+    assert [row["status"] for row in shop.triggers()] == ["fired", "void"]
+    shop.wait(T0 + 18 * DAY)
+    assert [(row["status"], row["version"]) for row in shop.triggers()] == [("fired", 1), ("void", 2), ("fired", 3)]
+    assert len(shop.sent()) == 1
+
+
+def test_a_cart_of_many_items_can_be_read_back() -> None:
+    shop = Shop()
+    most = Item(product_id="nail", quantity=1_000_000)
+    for minute in (0, 1):
+        shop.at(T0 + minute * MINUTE, collected("add_to_cart", T0 + minute * MINUTE, cart_id="c", items=(most,)))
+    shop.wait(T0 + 10 * DAY)
+    shop.crash()
+    shop.at(T0 + 10 * DAY + HOUR, collected("view_item", T0 + 10 * DAY + HOUR))
+    assert shop.stream.rows["rejected"] == []
+
+
+def test_a_person_that_slept_brings_no_old_events_into_a_newer_history() -> None:
+    shop = Shop()
+    shop.at(T0, collected("add_to_cart", T0, device_id="old", items=(SOCK,)))
+    for day in (20, 30):
+        shop.at(T0 + day * DAY, collected("add_to_cart", T0 + day * DAY, device_id="new", items=(SHOE,)))
+    before = shop.stream.latest("carts", "episode_id")
+    for device in ("new", "old"):
+        at_ms = T0 + 39 * DAY
+        shop.at(at_ms, collected("identify", at_ms, f"i-{device}", device_id=device, user_id="u"))
+    shop.crash()
+    shop.at(T0 + 39 * DAY + HOUR, collected("page_view", T0 + 39 * DAY + HOUR, device_id="new", user_id="u"))
+    after = shop.stream.latest("carts", "episode_id")
+    assert {key: (row["status"], row["changed_at_ms"]) for key, row in after.items()} == {
+        key: (row["status"], row["changed_at_ms"]) for key, row in before.items()
+    }
+
+
+def test_the_index_of_what_is_due_does_not_grow_with_the_events() -> None:
+    shop = Shop()
+    for minute in range(3_000):
+        shop.at(T0 + minute * MINUTE, collected("page_view", T0 + minute * MINUTE))
+    journey = shop.stream._stages[("journey", 0)]
+    assert len(journey._due) <= 1_010  # type: ignore[union-attr]
+
+
+def test_activity_that_arrives_late_splits_the_idle_time_it_fell_into() -> None:
+    days = (0, 6, 12, 50)
+    in_order, late = Shop(), Shop()
+    for day in days:
+        in_order.at(T0 + day * DAY, collected("page_view", T0 + day * DAY))
+    for day in (0, 12):
+        late.at(T0 + day * DAY, collected("page_view", T0 + day * DAY))
+    late.at(T0 + 12 * DAY, collected("page_view", T0 + 6 * DAY, received_at_ms=T0 + 12 * DAY))
+    late.at(T0 + 50 * DAY, collected("page_view", T0 + 50 * DAY))
+    assert late.stays() == in_order.stays() == [("short", 19, 42), ("mid", 42, 50)]

@@ -169,7 +169,8 @@ async def send_in_transaction(
 async def read_all(bootstrap: str, topic: str, partitions: int) -> list[bytes]:
     """Every committed record of a topic."""
     keys = [TopicPartition(topic, number) for number in range(partitions)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    where = {"bootstrap_servers": bootstrap, "isolation_level": "read_committed", "auto_offset_reset": "earliest"}
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **where)
     async with consumer:
         consumer.assign(keys)
         ends = await consumer.end_offsets(keys)

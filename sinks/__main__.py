@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from runtime import logging as logs
@@ -44,7 +45,9 @@ def _webhooks(options: argparse.Namespace) -> int:
 
     settings = ensure_secrets(load())
     logs.setup(f"webhooks-{options.lane}", settings.log_level)
-    asyncio.run(_until_signal(lambda stop: run_webhooks(settings, options.lane, options.metrics_port, stop, options.retry_delays_s)))
+    asyncio.run(
+        _until_signal(lambda stop: run_webhooks(settings, options.lane, options.metrics_port, stop, time.time, options.retry_delays_s))
+    )
     return 0
 
 
@@ -54,7 +57,7 @@ def _receiver(options: argparse.Namespace) -> int:
     settings = ensure_secrets(load())
     port = settings.receiver_port if options.port is None else options.port
     secret, fail_first, fail_rate = settings.webhook_secret, options.fail_first, options.fail_rate
-    asyncio.run(_until_signal(lambda stop: run_receiver(secret, options.host, port, stop, fail_first, fail_rate)))
+    asyncio.run(_until_signal(lambda stop: run_receiver(secret, options.host, port, stop, time.time, fail_first, fail_rate)))
     return 0
 
 

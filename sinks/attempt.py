@@ -11,7 +11,7 @@ from schemas.rows import DeliveryRow
 from sinks import metrics, payload, signature
 from sinks.faults import reach
 from sinks.letter import Letter
-from sinks.schedule import retry_after_s
+from sinks.schedule import Clock, retry_after_s
 
 TIMEOUT_S = 15.0
 GONE = 410
@@ -53,13 +53,14 @@ def unsent(reason: str, now_ms: int) -> Result:
 class Postman:
     """Posts signed bodies to one address."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, secret: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, secret: str, clock: Clock) -> None:
         self.url = url
+        self.clock = clock
         self._session, self._secret = session, secret
 
     async def post(self, letter: Letter) -> Result:
         """Never raises for what the receiver does."""
-        started_s, at_ms = time.monotonic(), time.time_ns() // 1_000_000
+        started_s, at_ms = time.monotonic(), int(self.clock() * 1000)
         body = payload.body(letter.trigger)
         headers = signature.headers(self._secret, letter.trigger.trigger_id, at_ms // 1000, body)
         headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}

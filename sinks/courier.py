@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -90,7 +89,7 @@ class Courier:
     async def _deliver(self, letter: Letter) -> None:
         """Attempt after attempt, until it is delivered or given up."""
         while True:
-            await _until_due(letter)
+            await _until_due(letter, self._postman.clock())
             async with self._posts:
                 letter.is_posting = True
                 result = await self._attempt(letter)
@@ -103,14 +102,14 @@ class Courier:
                 letter.is_posting = False
             if outcome != "retry":
                 return
-            letter.due_s = time.time() + (wait_s or 0.0)
+            letter.due_s = self._postman.clock() + (wait_s or 0.0)
 
     async def _attempt(self, letter: Letter) -> Result:
-        now_ms = time.time_ns() // 1_000_000
+        now_s = self._postman.clock()
         if letter.is_void:
-            return unsent("the trigger was taken back", now_ms)
-        if letter.attempts == 0 and now_ms / 1000 - letter.created_s > MAX_AGE_S:
-            return unsent("too old: it could not be sent in time", now_ms)
+            return unsent("the trigger was taken back", int(now_s * 1000))
+        if letter.attempts == 0 and now_s - letter.created_s > MAX_AGE_S:
+            return unsent("too old: it could not be sent in time", int(now_s * 1000))
         return await self._postman.post(letter)
 
     def _report(self, letter: Letter, result: Result, outcome: str) -> None:
@@ -141,9 +140,9 @@ class Courier:
             reach("after_delivery")
 
 
-async def _until_due(letter: Letter) -> None:
+async def _until_due(letter: Letter, now_s: float) -> None:
     """Sleep until the next attempt; less if the trigger is taken back."""
-    left_s = letter.due_s - time.time()
+    left_s = letter.due_s - now_s
     if left_s > 0:
         with suppress(TimeoutError):
             await asyncio.wait_for(letter.changed.wait(), left_s)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import Counter, deque
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from sinks.schedule import Clock
 from sinks.signature import SignatureError, verify
 
 LAST = 50
@@ -19,7 +19,8 @@ LAST = 50
 class Receiver:
     """Answers 200, or 503 while it plays a shop in trouble."""
 
-    def __init__(self, secret: str, fail_first: int = 0, fail_rate: float = 0.0) -> None:
+    def __init__(self, secret: str, clock: Clock, fail_first: int = 0, fail_rate: float = 0.0) -> None:
+        self._clock = clock
         self._secret, self._fail_first, self._fail_rate = secret, fail_first, fail_rate
         self._requests = 0
         self._seen: Counter[str] = Counter()
@@ -34,7 +35,7 @@ class Receiver:
     async def receive(self, request: web.Request) -> web.Response:
         body = await request.read()
         try:
-            webhook_id = verify(self._secret, request.headers, body, int(time.time()))
+            webhook_id = verify(self._secret, request.headers, body, int(self._clock()))
         except SignatureError as error:
             print(f"refused: {error}", flush=True)
             return web.Response(status=401, text=f"{error}\n")
@@ -68,9 +69,9 @@ def describe(webhook_id: str, data: dict[str, Any], is_duplicate: bool) -> str:
     return f"{who} left {items or 'a cart'}: {worth}  {webhook_id}{'  (again)' if is_duplicate else ''}"
 
 
-async def run_receiver(secret: str, host: str, port: int, stop: asyncio.Event, fail_first: int, fail_rate: float) -> None:
+async def run_receiver(secret: str, host: str, port: int, stop: asyncio.Event, clock: Clock, fail_first: int, fail_rate: float) -> None:
     """The process, until `stop`."""
-    runner = web.AppRunner(Receiver(secret, fail_first, fail_rate).app(), access_log=None)
+    runner = web.AppRunner(Receiver(secret, clock, fail_first, fail_rate).app(), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -22,7 +22,7 @@ from sinks.courier import Courier
 from sinks.history import read_history
 from sinks.intake import Intake, topic_ids
 from sinks.outbox import Outbox
-from sinks.schedule import DELAYS_S
+from sinks.schedule import DELAYS_S, Clock
 
 log = logging.getLogger(__name__)
 POLL_MS = 200
@@ -105,7 +105,9 @@ def _decoded(lines: Iterable[bytes], where: str) -> Iterable[TriggerRow]:
             log.error("not a trigger", extra={"fields": {"record": where, "error": error}})
 
 
-async def run_webhooks(settings: Settings, lane: str, metrics_port: int, stop: asyncio.Event, delays_s: Sequence[float]) -> None:
+async def run_webhooks(
+    settings: Settings, lane: str, metrics_port: int, stop: asyncio.Event, clock: Clock, delays_s: Sequence[float]
+) -> None:
     """The process, until `stop`. Without an address it waits: triggers stay in their topic."""
     sink: WebhookSink | None = None
     health = await serve_health(
@@ -118,7 +120,7 @@ async def run_webhooks(settings: Settings, lane: str, metrics_port: int, stop: a
             return
         await topic_ids(settings.kafka_bootstrap, [lane_topic(lane, name) for name in ("triggers", "deliveries")])
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
-            sink = WebhookSink(settings, lane, Postman(session, settings.webhook_url, settings.webhook_secret), delays_s)
+            sink = WebhookSink(settings, lane, Postman(session, settings.webhook_url, settings.webhook_secret, clock), delays_s)
             await sink.run(stop)
     finally:
         await health.close()

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS rejected
     lane LowCardinality(String) COMMENT 'Run of the stream',
     received_at_ms Int64 EPHEMERAL COMMENT 'Line field of received_at',
     received_at DateTime64(3, 'UTC') DEFAULT fromUnixTimestamp64Milli(received_at_ms) COMMENT 'When it came in',
-    stage LowCardinality(String) COMMENT 'Who refused it: collector, identify, journey or sink',
+    stage LowCardinality(String) COMMENT 'Who refused it: collector, replay, identify, journey or sink',
     code LowCardinality(String) COMMENT 'Reason, one of the closed list',
     message String COMMENT 'The reason in words',
     raw String COMMENT 'What was refused, as it came' CODEC(ZSTD(3)),

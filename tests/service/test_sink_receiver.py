@@ -20,7 +20,7 @@ BODY = payload.body(TRIGGER)
 
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
-    runner = web.AppRunner(Receiver(SECRET, fail_first=1).app(), access_log=None)
+    runner = web.AppRunner(Receiver(SECRET, time.time, fail_first=1).app(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -22,7 +22,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     brand: Text = ""
     variant: Text = ""
     price: Decimal | None = None
-    quantity: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = msgspec.field(default_factory=lambda: 1)  # always written
 
     def __post_init__(self) -> None:
         check_money("price", self.price)

@@ -39,5 +39,6 @@ class Absorb(msgspec.Struct, kw_only=True):
     winner: str
     loser: str
     at_ms: int
+    known_until_ms: int  # how far the loser's partition had let time pass
     reason: str
     state: msgspec.Raw

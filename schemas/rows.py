@@ -172,7 +172,7 @@ class RejectedRow(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     lane: str
     received_at_ms: int
-    stage: str  # collector, identify, journey, sink
+    stage: str  # collector, replay, identify, journey, sink
     code: str  # a `schemas.reasons.RejectReason`
     message: str
     raw: str

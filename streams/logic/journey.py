@@ -209,9 +209,16 @@ class Journey:
         if live.state.merged_into:
             _send_merge(Merge(a=live.state.merged_into, b=winner, at_ms=merge.at_ms, reason=merge.reason), out)
             return
+        live.on_time(merge.at_ms)  # what was due before the sign-in happened first, and is told here
+        person_rows.write_rows(live, out)
         person_rows.take_back_own(live, out)
         absorb = Absorb(
-            winner=winner, loser=loser, at_ms=merge.at_ms, reason=merge.reason, state=msgspec.Raw(msgspec.json.encode(live.state))
+            winner=winner,
+            loser=loser,
+            at_ms=merge.at_ms,
+            known_until_ms=live.clock_ms,
+            reason=merge.reason,
+            state=msgspec.Raw(msgspec.json.encode(live.state)),
         )
         out.emit("journeys", winner, absorb, Kind.ABSORB)
         gone = Live(Person(loser, merged_into=winner), self.clock_ms, self.policy)
@@ -224,7 +231,7 @@ class Journey:
         if live.state.merged_into:
             out.emit("journeys", live.state.merged_into, msgspec.structs.replace(absorb, winner=live.state.merged_into), Kind.ABSORB)
             return
-        live.absorb(msgspec.json.decode(absorb.state, type=Person), absorb.at_ms)
+        live.absorb(msgspec.json.decode(absorb.state, type=Person), absorb.at_ms, absorb.known_until_ms)
 
     def _wake_due(self, out: Output) -> bool:
         """Touch everyone whose time has come; True when there are more than one batch takes."""

@@ -104,8 +104,6 @@ class Live:
         if item.weight:
             churn.seen(state.churn, item.at_ms, policy)
         self.funnel_changed |= funnel.add(state.funnel, item.at_ms, policy.steps_of(event.event), policy)
-        if not item.weight and item.cart is None:
-            return
         if entry.insert(state.journal, item) and (item.cart is None or item.at_ms >= self.clock_ms or not self._clock_touched(item)):
             _step(self.head, item, policy)
             carts.advance(self.head.carts, self.clock_ms, policy)
@@ -141,9 +139,11 @@ class Live:
         waits = (carts.next_wake_ms(self.head.carts, self.policy), churn.next_wake_ms(self.state.churn, self.policy))
         return min((wait for wait in waits if wait is not None), default=None)
 
-    def absorb(self, loser: Person, at_ms: int) -> None:
-        """Another person's state becomes this person's."""
+    def absorb(self, loser: Person, at_ms: int, known_until_ms: int) -> None:
+        """Another person's state becomes this person's; it had let time pass until `known_until_ms`, the sign-in included."""
         state = self.state
+        self.known_until_ms = min(self.known_until_ms, known_until_ms)
+        self.on_time(at_ms)
         gone = [loser.person_id, *loser.members]
         state.members.update({**loser.members, loser.person_id: at_ms})
         state.links = max(state.links, loser.links) + 1
@@ -171,9 +171,8 @@ class Live:
 
 
 def _step(flow: Flow, item: Entry, policy: Policy) -> None:
-    if item.cart is not None:
-        carts.advance(flow.carts, item.at_ms, policy)
-        carts.apply(flow.carts, item, policy)
+    carts.advance(flow.carts, item.at_ms, policy)
+    carts.apply(flow.carts, item, policy)
     sessions.apply(flow.sessions, item, policy)
 
 

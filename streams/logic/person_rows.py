@@ -84,7 +84,7 @@ def _rows(live: Live) -> Iterator[tuple[str, Row]]:
         yield f"c:{episode.opened_ms}:{episode.episode_id}", _cart_row(episode, live)
         if episode.abandoned is not None:
             trigger_id = stable_id("trigger", RULE, episode.episode_id, 1)
-            yield f"t:{episode.opened_ms}:{trigger_id}", _trigger_row(trigger_id, episode, live)
+            yield f"t:{episode.opened_ms}:{trigger_id}:{episode.episode_id}", _trigger_row(trigger_id, episode, live)
     for session in [*live.head.sessions.latest.values(), *live.head.sessions.closed]:
         yield f"s:{session.started_ms}:{session.session_id}", _session_row(session, state.person_id, policy)
     for stay in state.churn.stays:
@@ -233,12 +233,13 @@ def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
             is_deleted=1,
         )
     else:
+        trigger_id, _, episode_id = name.partition(":")
         row = TriggerRow(
             lane=lane,
-            trigger_id=name,
+            trigger_id=trigger_id,
             rule=RULE,
             person_id=person_id,
-            episode_id="",
+            episode_id=episode_id,
             step=1,
             status="void",
             decision=sent.decision,

@@ -51,8 +51,8 @@ def specs(settings: Settings) -> list[ProcessSpec]:
         *base_specs(settings),
         *lane_specs(settings, LIVE, env=live_rules),
         *lane_specs(settings, LANE),
-        _receiver(settings),
-        _shop(settings),
+        receiver_spec(settings),
+        shop_spec(settings, LIVE_IDLE_S),
     ]
 
 
@@ -75,15 +75,15 @@ def places(settings: Settings) -> str:
   logs        {Path(settings.data_dir) / "logs"}"""
 
 
-def _receiver(settings: Settings) -> ProcessSpec:
+def receiver_spec(settings: Settings) -> ProcessSpec:
     port = settings.receiver_port
     url = f"http://127.0.0.1:{port}/healthz"
     return ProcessSpec("receiver", module("sinks", "receiver", "--port", str(port)), ready=http_ready(url), port=port, health_url=url)
 
 
-def _shop(settings: Settings) -> ProcessSpec:
+def shop_spec(settings: Settings, idle_s: float) -> ProcessSpec:
     port = settings.shop_port
     options = ["--port", str(port), "--collector", collector_url(settings), "--write-key", WRITE_KEY]
-    options += ["--idle-s", str(LIVE_IDLE_S), "--receiver", settings.webhook_url]
+    options += ["--idle-s", str(idle_s), "--receiver", settings.webhook_url]
     url = f"http://127.0.0.1:{port}/healthz"
     return ProcessSpec("shop", module("runtime.shop", *options), ready=http_ready(url), port=port, health_url=url)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.local.progress import silent
+from runtime.local.spec import ProcessSpec
 from runtime.local.stack import Stack, base_specs
 from runtime.settings import Settings, ensure_secrets, to_env
 
@@ -68,13 +69,20 @@ def settings_in(folder: Path) -> Settings:
 
 @contextmanager
 def stack_in(folder: Path) -> Iterator[Replaying]:
-    """Kafka, the warehouse and the collector, run by a supervisor in a thread of this process."""
+    """Kafka, the warehouse and the collector."""
     settings = settings_in(folder)
+    with stack_of(settings, base_specs(settings)):
+        yield Replaying(settings)
+
+
+@contextmanager
+def stack_of(settings: Settings, specs: list[ProcessSpec]) -> Iterator[None]:
+    """These processes, run by a supervisor in a thread of this process."""
     started, ended = threading.Event(), threading.Event()
     failures: list[BaseException] = []
 
     async def serve() -> None:
-        async with Stack(settings, base_specs(settings), say=silent):
+        async with Stack(settings, specs, say=silent):
             started.set()
             while not ended.is_set():
                 await asyncio.sleep(0.05)
@@ -93,7 +101,7 @@ def stack_in(folder: Path) -> Iterator[Replaying]:
         assert started.wait(START_TIMEOUT_S), "the stack did not start"
         if failures:
             raise failures[0]
-        yield Replaying(settings)
+        yield
     finally:
         ended.set()
         thread.join()

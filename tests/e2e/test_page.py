@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from runtime.browser import find_browser
 from runtime.shop import Shop, answer, make_server
 from tests.e2e.capture import Capture, distinct, names
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 INIT = "cartwake.init({writeKey: 'k', host: '', pageViews: false, retryMs: 300})"
 FILL = """for (let n = 2 ** 20; n >= 1; n = Math.floor(n / 2))
     try { for (let m = 0; ; m++) localStorage['x' + n + m] = 'x'.repeat(n) } catch {}"""
 FIVE = "for (let n = 0; n < 5; n++) cartwake.track('e' + n)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no browser: these tests are part of CI")
-        pytest.skip("no browser")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(path), args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 @pytest.fixture
@@ -56,14 +32,6 @@ def shop(capture: Capture) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    context.set_default_timeout(10_000)
-    yield context
-    context.close()
 
 
 def enter(visitor: BrowserContext, url: str) -> tuple[Page, list[str]]:

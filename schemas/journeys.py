@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 
 class Tick(msgspec.Struct, kw_only=True):
-    """Time, in the log. In `events`: all that was written before it was received before `now_ms`; in `journeys` also which partition says so."""
+    """Time, in the log: all that stands before it was received before `now_ms`. In `journeys` it also says which partition tells so."""
 
     now_ms: int
     source: int = 0  # a partition of `events`; `partitions` + p for partition p of `journeys`

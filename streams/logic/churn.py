@@ -26,11 +26,8 @@ def seen(churn: Churn, at_ms: int, policy: Policy) -> None:
     """The person did something; what became due before it happened first."""
     if churn.last_ms and at_ms > churn.last_ms:
         advance(churn, at_ms, policy)
-    if at_ms <= churn.last_ms:
-        _split(churn, at_ms, policy)
-        return
-    churn.last_ms = at_ms
-    _leave(churn, at_ms)
+    _split(churn, at_ms, policy)
+    churn.last_ms = max(churn.last_ms, at_ms)
 
 
 def advance(churn: Churn, now_ms: int, policy: Policy) -> None:
@@ -62,7 +59,9 @@ def _leave(churn: Churn, at_ms: int) -> None:
 
 
 def _split(churn: Churn, at_ms: int, policy: Policy) -> None:
-    """The person did something in the midst of what was taken for one idle time: it was two, and the stays are another's."""
+    """The person did something in the midst of what was taken for one idle time, which ended there, or was two."""
+    if not churn.stays:
+        return
     idle_ms = dict(policy.churn_tiers_ms)
     idle_times: dict[int, list[Stay]] = {}
     for stay in churn.stays:

@@ -189,8 +189,9 @@ def _fold(state: Person, until_ms: int, policy: Policy) -> None:
 def _forget(flow: Flow, until_ms: int, policy: Policy) -> None:
     """Ended carts and visits that no late event can reach any more."""
     flow.carts.closed = [e for e in flow.carts.closed if (e.closed_ms or 0) >= until_ms]
-    flow.sessions.closed = [s for s in flow.sessions.closed if s.ended_ms >= until_ms]
-    flow.sessions.latest = {d: s for d, s in flow.sessions.latest.items() if s.ended_ms >= until_ms - policy.session_idle_ms}
+    ended_ms = until_ms - policy.session_idle_ms  # a visit that goes on just after `until_ms` is still the same one
+    flow.sessions.closed = [s for s in flow.sessions.closed if s.ended_ms >= ended_ms]
+    flow.sessions.latest = {d: s for d, s in flow.sessions.latest.items() if s.ended_ms >= ended_ms}
 
 
 def _touch(state: Person, event: EventRow) -> None:

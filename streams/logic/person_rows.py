@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from sys import intern
 from zlib import crc32
 
 import msgspec
@@ -116,7 +117,7 @@ def _cart_row(episode: Episode, live: Live) -> CartRow:
         opened_at_ms=episode.opened_ms,
         changed_at_ms=episode.changed_ms,
         version=0,
-        step=episode.step,
+        step=intern(episode.step),  # msgspec leaves a default out only if it is the same object: the row's digest must not depend on that
         items=episode.items,
         value=value_of(episode.items),
         currency=episode.currency,

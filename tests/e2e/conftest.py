@@ -1,4 +1,4 @@
-"""A real browser for the tests of pages: started once, one fresh profile a test."""
+"""A real browser for tests of pages: one a module, since playwright keeps an event loop running meanwhile; a fresh profile a test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = find_browser()
     if path is None:

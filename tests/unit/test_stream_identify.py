@@ -1,0 +1,191 @@
+"""Whose event it is, and which ids are one person."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.collected import Collected
+from schemas.journeys import Kind, Merge, Tick
+from schemas.partition import partition_of
+from schemas.rows import EventRow, RejectedRow
+from streams.logic.identify import Identify
+from streams.logic.ids import rank, winner_and_loser
+from streams.logic.output import Output
+from streams.logic.policy import Policy
+from tests.unit.stream_lab import HOUR, MINUTE, T0, collected
+
+PARTITIONS = 4
+POLICY = Policy(lane="t", partitions=PARTITIONS)
+
+
+class Desk:
+    """An identify stage; `take` gives each event's person, in order, and keeps the merges said."""
+
+    def __init__(self) -> None:
+        self.stage = Identify(POLICY)
+        self.merges: list[tuple[str, str]] = []
+        self.rejected: list[str] = []
+        self.changelog: dict[bytes, bytes] = {}
+
+    def take(self, *events: Collected) -> list[str]:
+        out = Output(PARTITIONS)
+        self.stage.on_record(Kind.EVENT, b"\n".join(map(msgspec.json.encode, events)), 0, out)
+        self.stage.flush(len(self.changelog), out)
+        self.changelog.update({key: value for key, value in out.changes.items() if value is not None})
+        people = []
+        for (topic, partition), lines in out.lines.items():
+            for kind, line in lines:
+                if topic == "rejected":
+                    self.rejected.append(msgspec.json.decode(line, type=RejectedRow).code)
+                elif kind == Kind.MERGE:
+                    merge = msgspec.json.decode(line, type=Merge)
+                    self.merges.append((merge.a, merge.b))
+                    assert partition == partition_of(winner_and_loser(merge.a, merge.b)[1], PARTITIONS)
+                else:
+                    row = msgspec.json.decode(line, type=EventRow)
+                    assert partition == partition_of(row.person_id, PARTITIONS)
+                    people.append((row.received_at_ms, row.message_id, row.person_id))
+        return [person for _, _, person in sorted(people)]
+
+    def restart(self) -> None:
+        self.stage = Identify(POLICY)
+        for key, value in self.changelog.items():
+            self.stage.load(key, value)
+        self.stage.restored()
+
+
+def signs_in(user: str, at_ms: int, device: str = "dev") -> Collected:
+    return collected("identify", at_ms, device_id=device, user_id=user)
+
+
+def views(at_ms: int, **fields: str) -> Collected:
+    return collected("view_item", at_ms, **fields)
+
+
+def test_a_device_is_a_person_until_it_names_a_user() -> None:
+    desk = Desk()
+    assert desk.take(views(T0), signs_in("ann", T0 + 1), views(T0 + 2)) == ["d:dev", "u:ann", "u:ann"]
+    assert desk.merges == [("d:dev", "u:ann")]
+
+
+def test_naming_the_same_user_again_says_nothing_new() -> None:
+    desk = Desk()
+    desk.take(signs_in("ann", T0), signs_in("ann", T0 + 1), signs_in("ann", T0 + 2))
+    assert desk.merges == [("d:dev", "u:ann")]
+    assert desk.stage.devices["dev"].users == [(T0, "ann")]
+
+
+def test_any_event_with_device_and_user_signs_in() -> None:
+    desk = Desk()
+    assert desk.take(views(T0, device_id="dev", user_id="ann")) == ["u:ann"]
+    assert desk.merges == [("d:dev", "u:ann")]
+
+
+def test_a_second_user_is_not_merged_and_has_the_device_from_then_on() -> None:
+    desk = Desk()
+    people = desk.take(signs_in("ann", T0), views(T0 + 1), signs_in("bob", T0 + 2), views(T0 + 3))
+    assert people == ["u:ann", "u:ann", "u:bob", "u:bob"]
+    assert desk.merges == [("d:dev", "u:ann")]
+
+
+def test_back_to_the_first_user() -> None:
+    desk = Desk()
+    people = desk.take(*(signs_in(user, T0 + 2 * n) for n, user in enumerate(["ann", "bob", "ann"])), views(T0 + 5))
+    assert people == ["u:ann", "u:bob", "u:ann", "u:ann"]
+    assert desk.merges == [("d:dev", "u:ann")]
+
+
+def test_an_anonymous_event_belongs_to_the_user_of_its_own_time_whenever_it_comes() -> None:
+    desk = Desk()
+    desk.take(signs_in("ann", T0 + MINUTE), signs_in("bob", T0 + HOUR))
+    late = [
+        collected("view_item", at_ms, received_at_ms=T0 + 2 * HOUR + number)
+        for number, at_ms in enumerate([T0, T0 + MINUTE, T0 + HOUR - 1, T0 + HOUR])
+    ]
+    assert desk.take(*late) == ["u:ann", "u:ann", "u:ann", "u:bob"]
+
+
+def test_events_of_a_user_without_a_device_and_of_a_server() -> None:
+    desk = Desk()
+    assert desk.take(collected("purchase", T0, user_id="ann", source="server")) == ["u:ann"]
+    assert desk.take(collected("purchase", T0 + 1, "m2", user_id="ann", device_id="", source="store")) == ["u:ann"]
+    assert desk.merges == [] and desk.stage.devices == {}
+
+
+def test_a_user_and_a_device_of_the_same_name_are_two() -> None:
+    desk = Desk()
+    assert desk.take(views(T0, device_id="x"), views(T0 + 1, user_id="x")) == ["d:x", "u:x"]
+
+
+def alias(user: str, previous: str, at_ms: int = T0, **fields: str) -> Collected:
+    return collected("alias", at_ms, f"alias {user} {previous}", user_id=user, previous_id=previous, **fields)
+
+
+def test_alias_merges_two_users_both_ways() -> None:
+    desk = Desk()
+    assert desk.take(alias("ann", "anna"), alias("anna", "ann", T0 + 1)) == ["u:ann", "u:anna"]
+    assert desk.merges == [("u:anna", "u:ann"), ("u:ann", "u:anna")]
+
+
+def test_alias_of_oneself_or_of_nobody_merges_nobody() -> None:
+    desk = Desk()
+    desk.take(alias("ann", "ann"), alias("ann", "", T0 + 1))
+    nobody = msgspec.structs.replace(alias("", "ann", T0 + 2), device_id="dev")
+    assert desk.take(nobody) == ["d:dev"]
+    assert desk.merges == []
+
+
+def test_alias_of_the_own_device_is_a_sign_in() -> None:
+    desk = Desk()
+    desk.take(alias("ann", "dev", device_id="dev"))
+    assert desk.merges == [("d:dev", "u:ann")]
+
+
+def test_a_duplicate_is_rejected_with_its_line_and_signs_nobody_in() -> None:
+    desk = Desk()
+    first = views(T0)
+    assert desk.take(first, msgspec.structs.replace(first, user_id="ann")) == ["d:dev"]
+    assert desk.rejected == ["duplicate"] and desk.merges == []
+
+
+def test_a_restart_remembers_devices_and_messages() -> None:
+    desk = Desk()
+    desk.take(signs_in("ann", T0), signs_in("bob", T0 + 2))
+    desk.restart()
+    assert desk.take(views(T0 + 1), views(T0 + 3), signs_in("ann", T0)) == ["u:ann", "u:bob"]
+    assert desk.rejected == ["duplicate"] and len(desk.merges) == 1
+
+
+def test_a_tick_goes_to_every_partition_and_says_from_where() -> None:
+    out = Output(PARTITIONS)
+    Identify(POLICY).on_record(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0)), 2, out)
+    assert {partition: lines for (_, partition), lines in out.lines.items()} == {
+        partition: [(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0, source=2)))] for partition in range(PARTITIONS)
+    }
+
+
+def test_what_is_emitted_stands_before_the_tick_that_came_after_it() -> None:
+    stage, out = Identify(POLICY), Output(1)
+    stage.policy = msgspec.structs.replace(POLICY, partitions=1)
+    stage.on_record(Kind.EVENT, msgspec.json.encode(signs_in("ann", T0)), 0, out)
+    stage.on_record(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0)), 0, out)
+    assert [kind for kind, _ in out.lines[("journeys", 0)]] == [Kind.MERGE, Kind.EVENT, Kind.TICK]
+
+
+@pytest.mark.parametrize(("a", "b", "winner"), [("u:b", "u:a", "u:a"), ("d:a", "u:z", "u:z"), ("d:b", "d:a", "d:a"), ("u:a", "u:a", "u:a")])
+def test_who_stays(a: str, b: str, winner: str) -> None:
+    assert winner_and_loser(a, b)[0] == winner_and_loser(b, a)[0] == winner
+
+
+people = st.from_regex(r"[ud]:[a-c]{1,3}", fullmatch=True)
+
+
+@given(st.lists(people, min_size=2, max_size=6))
+def test_the_smallest_rank_stays_however_a_group_is_paired(group: list[str]) -> None:
+    left = group[0]
+    for person in group[1:]:
+        left = winner_and_loser(left, person)[0]
+    assert left == min(group, key=rank)

@@ -120,6 +120,8 @@ class Identify:
         if event.event == "alias" and event.user_id and event.previous_id and event.previous_id not in (event.device_id, event.user_id):
             self._merge(user_person(event.previous_id), user_person(event.user_id), at_ms, "alias", out)
         if not event.device_id:
+            if not event.user_id:
+                raise ValueError("an event of nobody: neither device nor user")
             return user_person(event.user_id)
         if event.user_id:
             self._sign_in(event, at_ms, out)

@@ -144,6 +144,12 @@ def test_alias_of_the_own_device_is_a_sign_in() -> None:
     assert desk.merges == [("d:dev", "u:ann")]
 
 
+def test_an_event_of_nobody_makes_nobody() -> None:
+    desk = Desk()
+    assert desk.take(views(T0, device_id=""), views(T0 + 1)) == ["d:dev"]
+    assert desk.rejected == ["internal_error"]
+
+
 def test_a_duplicate_is_rejected_with_its_line_and_signs_nobody_in() -> None:
     desk = Desk()
     first = views(T0)

@@ -1,0 +1,110 @@
+"""A partition's clock: as far as the slowest partition, told once the backlog is done, and never lost."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas.journeys import Kind, Tick
+from schemas.rows import ClockRow
+from streams.logic import journey as module
+from streams.logic.journey import Journey
+from streams.logic.output import Output
+from streams.logic.policy import Policy
+from tests.unit.stream_lab import DAY, POLICY, SHOE, T0, clean_event
+
+TWO = Policy(lane="t", partitions=2)
+encode = msgspec.json.encode
+
+
+def apply(stage: Journey, *lines: msgspec.Struct, kind: Kind = Kind.TICK) -> tuple[Output, bool]:
+    out = Output(stage.policy.partitions)
+    if lines:
+        stage.on_record(kind, b"\n".join(map(encode, lines)), 0, out)
+    return out, stage.flush(1, out)
+
+
+def told(out: Output) -> list[int]:
+    found = [line for (topic, _), lines in out.lines.items() if topic == "clocks" for _, line in lines]
+    return [msgspec.json.decode(line, type=ClockRow).now_at_ms for line in found]
+
+
+def relayed(out: Output) -> list[Tick]:
+    found = [line for (topic, _), lines in out.lines.items() if topic == "journeys" for kind, line in lines if kind == Kind.TICK]
+    return [msgspec.json.decode(line, type=Tick) for line in found]
+
+
+def test_time_is_as_far_as_the_slowest_partition_has_come() -> None:
+    stage = Journey(TWO)
+    out, _ = apply(stage, Tick(now_ms=T0 + 5, source=0))
+    assert relayed(out) == [] and told(out) == []
+    out, _ = apply(stage, Tick(now_ms=T0 + 3, source=1))
+    assert relayed(out) == [Tick(now_ms=T0 + 3, source=2)] * 2  # to both partitions, from this one
+    out, _ = apply(stage, Tick(now_ms=T0 + 3, source=2))
+    assert told(out) == [] and stage.clock_ms == 0
+    out, _ = apply(stage, Tick(now_ms=T0 + 4, source=3))
+    assert told(out) == [T0 + 3]
+
+
+def test_time_never_goes_back() -> None:
+    stage = Journey(POLICY)
+    apply(stage, Tick(now_ms=T0, source=0), Tick(now_ms=T0, source=1))
+    out, _ = apply(stage, Tick(now_ms=T0 - 9, source=0), Tick(now_ms=T0 - 9, source=1))
+    assert stage.clock_ms == T0 and told(out) == [] and relayed(out) == []
+
+
+def restored(changes: dict[bytes, bytes | None]) -> Journey:
+    stage = Journey(POLICY)
+    for key, value in changes.items():
+        assert value is not None
+        stage.load(key, value)
+    stage.restored()
+    return stage
+
+
+def test_a_clock_that_moved_in_a_batch_that_was_not_finished_is_told_after_the_restore(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_DUE", 2)
+    stage = Journey(POLICY)
+    carts = [clean_event("add_to_cart", T0, f"m{n}", device_id=f"d{n}", person_id=f"d:d{n}", items=(SHOE,)) for n in range(5)]
+    out, _ = apply(stage, *carts, kind=Kind.EVENT)
+    changes = dict(out.changes)
+    out, more = apply(stage, Tick(now_ms=T0 + DAY, source=0), Tick(now_ms=T0 + DAY, source=1))
+    assert more and told(out) == []
+    changes.update(out.changes)
+    fired = len(out.lines[("triggers", 0)])
+    stage, more = restored(changes), True  # the worker died here
+    while more:
+        assert told(out) == []
+        out, more = apply(stage)
+        fired += len(out.lines[("triggers", 0)])
+    assert told(out) == [T0 + DAY] and fired == 5
+
+
+def test_a_new_partition_has_no_clock_to_tell() -> None:
+    assert told(apply(restored({}))[0]) == []
+
+
+def test_what_is_due_fires_once_and_in_order_after_a_long_pause() -> None:
+    stage = Journey(POLICY)
+    carts = [clean_event("add_to_cart", T0 + n, f"m{n}", device_id=f"d{n}", person_id=f"d:d{n}", items=(SHOE,)) for n in (3, 1, 2)]
+    apply(stage, *carts, kind=Kind.EVENT)
+    out, _ = apply(stage, Tick(now_ms=T0 + DAY, source=0), Tick(now_ms=T0 + DAY, source=1))
+    fired = [msgspec.json.decode(line)["fired_at_ms"] for _, line in out.lines[("triggers", 0)]]
+    assert fired == [T0 + n + POLICY.abandon_idle_ms for n in (1, 2, 3)]
+    out, _ = apply(stage, Tick(now_ms=T0 + 2 * DAY, source=0), Tick(now_ms=T0 + 2 * DAY, source=1))
+    assert ("triggers", 0) not in out.lines
+
+
+def test_the_hot_persons_are_bounded_and_the_cold_ones_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HOT", 3)
+    cold, hot = Journey(POLICY), Journey(POLICY)
+    monkeypatch.setattr(module, "_HOT", 3)
+    for n in range(40):
+        event = clean_event("add_to_cart", T0 + n, f"m{n}", device_id=f"d{n % 7}", person_id=f"d:d{n % 7}", cart_id="c", items=(SHOE,))
+        apply(cold, event, kind=Kind.EVENT)
+        assert len(cold._hot) <= 3
+    monkeypatch.setattr(module, "_HOT", 1000)
+    for n in range(40):
+        event = clean_event("add_to_cart", T0 + n, f"m{n}", device_id=f"d{n % 7}", person_id=f"d:d{n % 7}", cart_id="c", items=(SHOE,))
+        apply(hot, event, kind=Kind.EVENT)
+    assert cold.persons == hot.persons

@@ -29,7 +29,7 @@ lint: setup ## ruff, its formatter, mypy --strict
 
 test-py: setup
 	$(BIN)/python -m runtime.browser --install
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # The SDK's own tests; skipped where node is missing or the SDK is not there.
 test-js: setup

@@ -33,6 +33,7 @@ class Worker:
             self._add_agent(agent)
         self.app.on_partitions_revoked.connect(self._on_revoked, weak=False)  # type: ignore[arg-type]  # faust types its signals too narrowly
         self.app.on_partitions_assigned.connect(self._on_assigned, weak=False)  # type: ignore[arg-type]
+        self.app.on_before_shutdown.connect(self._on_shutdown, weak=False)  # type: ignore[arg-type]
         if lane == LIVE:
             self.app.timer(interval=settings.tick_s)(self._tick)
 
@@ -77,10 +78,10 @@ class Worker:
         events = lane_topic(self.lane, "events")
         await self._ticker.tick([tp.partition for tp in self.assigned or () if tp.topic == events])
 
-    async def stop(self) -> None:
-        """Close pipelines and producers; the app stops by itself."""
+    async def _on_shutdown(self, *_: Any, **__: Any) -> None:
+        """Leave no transaction open: readers would wait for its time-out."""
         for pipelines in self.pipelines.values():
-            await pipelines.close()
+            await pipelines.stop()
         await self._ticker.stop()
 
 
@@ -117,5 +118,6 @@ def _new_app(settings: Settings, lane: str) -> CommittedApp:
         broker_commit_interval=1.0,
         broker_max_poll_records=500,
         stream_buffer_maxsize=64,
+        stream_wait_empty=False,  # what is not acknowledged is delivered again: no rebalance and no stop waits for it
         web_enabled=False,
     )

@@ -11,14 +11,22 @@ class Pipelines:
     def __init__(self, setup_of: Callable[[int], Setup]) -> None:
         self._setup_of = setup_of
         self._open: dict[int, Pipeline] = {}
+        self._stopped = False
 
     async def submit(self, partition: int, delivery: Delivery) -> None:
+        if self._stopped:
+            return
         pipeline = self._open.get(partition)
         if pipeline is None:
             pipeline = self._open[partition] = Pipeline(self._setup_of(partition))
         await pipeline.submit(delivery)
 
-    async def close(self, partitions: set[int] | None = None) -> None:
-        """Close those of the given partitions, or all."""
-        for partition in [p for p in self._open if partitions is None or p in partitions]:
+    async def close(self, partitions: set[int]) -> None:
+        """Close those of the given partitions."""
+        for partition in partitions & self._open.keys():
             await self._open.pop(partition).close()
+
+    async def stop(self) -> None:
+        """Close all, and open none any more."""
+        self._stopped = True
+        await self.close(set(self._open))

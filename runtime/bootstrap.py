@@ -40,7 +40,7 @@ class SetupError(Exception):
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    print(text, file=sys.stderr, flush=True)
 
 
 def version_of(python: str) -> tuple[int, int] | None:

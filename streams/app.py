@@ -33,7 +33,7 @@ class Worker:
             self._add_agent(agent)
         self.app.on_partitions_revoked.connect(self._on_revoked, weak=False)  # type: ignore[arg-type]  # faust types its signals too narrowly
         self.app.on_partitions_assigned.connect(self._on_assigned, weak=False)  # type: ignore[arg-type]
-        self.app.on_before_shutdown.connect(self._on_shutdown, weak=False)  # type: ignore[arg-type]
+        self.app.on_before_shutdown.connect(self._on_shutdown, weak=False)
         if lane == LIVE:
             self.app.timer(interval=settings.tick_s)(self._tick)
 

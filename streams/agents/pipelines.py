@@ -1,5 +1,6 @@
 """The pipelines of an agent's partitions: opened with the first record, closed when a partition goes."""
 
+import asyncio
 from collections.abc import Callable
 
 from streams.pipeline import Delivery, Pipeline, Setup
@@ -23,8 +24,7 @@ class Pipelines:
 
     async def close(self, partitions: set[int]) -> None:
         """Close those of the given partitions."""
-        for partition in partitions & self._open.keys():
-            await self._open.pop(partition).close()
+        await asyncio.gather(*(self._open.pop(partition).close() for partition in partitions & self._open.keys()))
 
     async def stop(self) -> None:
         """Close all, and open none any more."""

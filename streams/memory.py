@@ -51,6 +51,10 @@ class MemoryStream:
             for agent, partition in self._queues:
                 self.step(agent, partition, batch_records)
 
+    def most_waiting(self) -> int:
+        """Records that wait for the partition that is furthest behind."""
+        return max(map(len, self._queues.values()))
+
     def step(self, agent: str, partition: int, batch_records: int) -> None:
         """One batch of one partition, as one transaction would do it."""
         queue = self._queues[(agent, partition)]

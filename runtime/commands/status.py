@@ -62,11 +62,17 @@ def _draw(processes: list[dict[str, Any]], lags: list[Lag]) -> None:
         table.add_row(row["name"], f"[{colour}]{row['state']}[/]", row["health"], pid, str(row["restarts"] or ""), up, cpu, memory)
     console.print(table)
     if lags:
-        table = Table("consumer group", "topic", "behind", box=None)
-        for lag in lags:
-            table.add_row(lag.group, lag.topic, f"{lag.lag_records} records")
+        table = Table("consumer group", "behind (markers of transactions count as records)", box=None)
+        for group in sorted({lag.group for lag in lags}):
+            table.add_row(group, _behind([lag for lag in lags if lag.group == group]))
         console.print()
         console.print(table)
+
+
+def _behind(lags: list[Lag]) -> str:
+    """The topics in which a group has records to read, and how many."""
+    waiting = [f"{lag.topic} {lag.lag_records}" for lag in lags if lag.lag_records]
+    return ", ".join(waiting) or "nothing"
 
 
 def _duration(seconds: float) -> str:

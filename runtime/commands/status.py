@@ -62,7 +62,7 @@ def _draw(processes: list[dict[str, Any]], lags: list[Lag]) -> None:
         table.add_row(row["name"], f"[{colour}]{row['state']}[/]", row["health"], pid, str(row["restarts"] or ""), up, cpu, memory)
     console.print(table)
     if lags:
-        table = Table("consumer group", "behind (markers of transactions count as records)", box=None)
+        table = Table("consumer group", "records behind (with transactions' markers)", box=None)
         for group in sorted({lag.group for lag in lags}):
             table.add_row(group, _behind([lag for lag in lags if lag.group == group]))
         console.print()
@@ -71,7 +71,7 @@ def _draw(processes: list[dict[str, Any]], lags: list[Lag]) -> None:
 
 def _behind(lags: list[Lag]) -> str:
     """The topics in which a group has records to read, and how many."""
-    waiting = [f"{lag.topic} {lag.lag_records}" for lag in lags if lag.lag_records]
+    waiting = [f"{lag.topic.rpartition('.')[2]} {lag.lag_records}" for lag in lags if lag.lag_records]
     return ", ".join(waiting) or "nothing"
 
 

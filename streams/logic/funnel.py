@@ -32,7 +32,7 @@ def update(funnel: Funnel, policy: Policy) -> None:
     if funnel.level == goal:
         funnel.marks = []
     elif funnel.marks:
-        horizon = funnel.marks[-1] - policy.funnel_horizon_ms * _RADIX
+        horizon = (funnel.marks[-1] // _RADIX - policy.funnel_horizon_ms) * _RADIX
         if funnel.marks[0] < horizon:
             funnel.marks = [mark for mark in funnel.marks if mark >= horizon]
 

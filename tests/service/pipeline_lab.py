@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from runtime.topics import admin_of
 from streams.logic.output import Output
 from streams.pipeline import Pipeline, Setup
+from tests.service.stream_lane import written_ends
 
 
 class Numbering:
@@ -102,10 +103,10 @@ class PipelineLab:
 
     async def _read(self, topic: str) -> list[Any]:
         tp = TopicPartition(topic, 0)
+        end = (await written_ends(self.bootstrap, [tp]))[tp]
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, isolation_level="read_committed", auto_offset_reset="earliest")
         await consumer.start()
         consumer.assign([tp])
-        end = (await consumer.end_offsets([tp]))[tp]
         found: list[Any] = []
         while await consumer.position(tp) < end:
             found += (await consumer.getmany(tp, timeout_ms=200)).get(tp, [])

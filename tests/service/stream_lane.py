@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from runtime.settings import load
 from runtime.topics import create_topics
@@ -18,6 +18,15 @@ from schemas.topics import lane_topic, load_topics
 
 PARTITIONS = 4
 HOPS = 4  # rounds of ticks: each carries what was forwarded between partitions one hop further
+
+
+async def written_ends(bootstrap: str, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """How far anything was written. What was just committed may not be readable yet: Kafka answers before it has marked every partition."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+    found: dict[TopicPartition, int] = await consumer.end_offsets(tps)
+    await consumer.stop()
+    return found
 
 
 class StreamLane:
@@ -86,7 +95,7 @@ class StreamLane:
 
     async def _read_to_the_end(self) -> None:
         """A clock may be read before the rows that were committed with it."""
-        for tp, end in (await self._consumer.end_offsets(list(self._consumer.assignment()))).items():
+        for tp, end in (await written_ends(self.bootstrap, list(self._consumer.assignment()))).items():
             while await self._consumer.position(tp) < end:
                 await self.read()
 

@@ -24,7 +24,7 @@ from streams.stage import Stage
 
 log = logging.getLogger(__name__)
 _MAX_BATCH_RECORDS = 200
-_MAX_BATCH_BYTES = 4 << 20
+_MAX_BATCH_BYTES = 1 << 20
 _MAX_QUEUE_RECORDS = 400
 _TRANSACTION_TIMEOUT_MS = 15_000
 _GIVE_UP_AFTER_S = 60.0
@@ -179,6 +179,7 @@ class Pipeline:
         out = Output(self.setup.partitions)
         for kind, value in records:
             stage.on_record(kind, value, partition, out)
+            await asyncio.sleep(0)  # a record may hold hundreds of events: heartbeats and other partitions have their turn
         more = stage.flush(offset, out)
         await self._write(out, offset)
         self.offset = offset

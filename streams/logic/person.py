@@ -72,15 +72,14 @@ _unpack_flow = msgspec.msgpack.Decoder(Flow).decode
 class Live:
     """A person in memory: the state with its head, and what this batch did to it."""
 
-    __slots__ = ("absorbed", "clock_ms", "funnel_changed", "head", "known_until_ms", "new_members", "policy", "reworked", "state")
+    __slots__ = ("_head", "absorbed", "clock_ms", "funnel_changed", "known_until_ms", "new_members", "policy", "reworked", "state")
 
     def __init__(self, state: Person, clock_ms: int, policy: Policy) -> None:
         self.state = state
         self.policy = policy
         self.clock_ms = clock_ms
-        self.head = state.base
+        self._head: Flow | None = None
         self.begin_batch()
-        self._rebuild()
 
     def begin_batch(self) -> None:
         self.funnel_changed = False
@@ -89,11 +88,15 @@ class Live:
         self.reworked = False  # an event came late: a trigger that was due by `known_until_ms` and appears only now is not sent
         self.known_until_ms = max(self.clock_ms, self.state.journal[-1].at_ms if self.state.journal else 0)
 
-    def _rebuild(self) -> None:
-        self.head = _unpack_flow(_pack(self.state.base))
-        for item in self.state.journal:
-            _step(self.head, item, self.policy)
-        carts.advance(self.head.carts, self.clock_ms, self.policy)
+    @property
+    def head(self) -> Flow:
+        """Carts and sessions now. Computed anew where it is out of date, once for all late events of a batch."""
+        if self._head is None:
+            head = self._head = _unpack_flow(_pack(self.state.base))
+            for item in self.state.journal:
+                _step(head, item, self.policy)
+            carts.advance(head.carts, self.clock_ms, self.policy)
+        return self._head
 
     def on_event(self, event: EventRow) -> None:
         """Take one event that is not late."""
@@ -104,24 +107,27 @@ class Live:
         if item.weight:
             churn.seen(state.churn, item.at_ms, policy)
         self.funnel_changed |= funnel.add(state.funnel, item.at_ms, policy.steps_of(event.event), policy)
-        if entry.insert(state.journal, item) and (item.cart is None or item.at_ms >= self.clock_ms or not self._clock_touched(item)):
-            _step(self.head, item, policy)
-            carts.advance(self.head.carts, self.clock_ms, policy)
+        head = self._head if self.reworked else self.head
+        in_order = entry.insert(state.journal, item)
+        if head is not None and in_order and (item.at_ms >= self.clock_ms or not self._clock_touched(head, item)):
+            _step(head, item, policy)
+            carts.advance(head.carts, self.clock_ms, policy)
         else:
             self.reworked = True
-            self._rebuild()
+            self._head = None
 
-    def _clock_touched(self, item: Entry) -> bool:
+    def _clock_touched(self, head: Flow, item: Entry) -> bool:
         """Whether time has already done something to a cart that this entry should have come before."""
         late_ms = item.at_ms
-        return any(e.idle and e.changed_ms + self.policy.abandon_idle_ms > late_ms for e in self.head.carts.open.values()) or any(
-            e.status == "expired" and (e.closed_ms or 0) > late_ms for e in self.head.carts.closed
+        return any(e.idle and e.changed_ms + self.policy.abandon_idle_ms > late_ms for e in head.carts.open.values()) or any(
+            e.status == "expired" and (e.closed_ms or 0) > late_ms for e in head.carts.closed
         )
 
     def on_time(self, clock_ms: int) -> None:
         """Let time pass."""
         self.clock_ms = max(self.clock_ms, clock_ms)
-        carts.advance(self.head.carts, self.clock_ms, self.policy)
+        if self._head is not None:
+            carts.advance(self._head.carts, self.clock_ms, self.policy)
         churn.advance(self.state.churn, self.clock_ms, self.policy)
 
     def fold(self) -> None:
@@ -166,7 +172,7 @@ class Live:
         self.absorbed = True
         self.funnel_changed = True
         self.reworked = True
-        self._rebuild()
+        self._head = None
         churn.advance(state.churn, self.clock_ms, self.policy)
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from streams.logic.policy import Policy
 
+MAX_MARKS = 20_000  # step times of one person; more than that is a bot, whose oldest go
 _RADIX = 32  # windowFunnel knows at most 32 steps; (time, step) is kept as one number that sorts the same way
 
 
@@ -35,6 +36,7 @@ def update(funnel: Funnel, policy: Policy) -> None:
         horizon = (funnel.marks[-1] // _RADIX - policy.funnel_horizon_ms) * _RADIX
         if funnel.marks[0] < horizon:
             funnel.marks = [mark for mark in funnel.marks if mark >= horizon]
+        del funnel.marks[:-MAX_MARKS]
 
 
 def level_of(marks: list[int], window_ms: int, goal: int) -> int:

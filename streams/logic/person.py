@@ -16,6 +16,7 @@ from streams.logic.funnel import Funnel
 from streams.logic.policy import Policy
 from streams.logic.sessions import Sessions
 
+MAX_JOURNAL = 4_000  # entries; more in a week is a bot or a till, whose late events may come too late for their carts
 _FOLD_SLACK_MS = 3_600_000  # fold at most once an hour of lane time
 _FOLD_MARGIN_MS = 86_400_000  # what waits longer than the lateness: events on their way through a chain of merges
 
@@ -134,7 +135,9 @@ class Live:
         """Move what no event can change any more into the base, once its rows are written, and forget what has ended."""
         state = self.state
         until_ms = self.clock_ms - self.policy.lateness_ms - _FOLD_MARGIN_MS
-        if until_ms < state.folded_ms + _FOLD_SLACK_MS:
+        if len(state.journal) > MAX_JOURNAL:
+            until_ms = max(until_ms, state.journal[-MAX_JOURNAL // 2].at_ms)
+        elif until_ms < state.folded_ms + _FOLD_SLACK_MS:
             return
         _fold(state, until_ms, self.policy)
         _forget(state.base, until_ms, self.policy)

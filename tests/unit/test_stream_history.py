@@ -3,7 +3,7 @@
 import msgspec
 
 from schemas.items import Item
-from tests.unit.stream_lab import DAY, HOUR, MINUTE, POLICY, SHOE, SOCK, T0, Shop, collected
+from tests.unit.stream_lab import DAY, HOUR, MINUTE, POLICY, SECOND, SHOE, SOCK, T0, Shop, collected
 
 
 def test_an_expired_cart_does_not_fire_again_after_its_history_is_forgotten() -> None:
@@ -93,3 +93,23 @@ def test_activity_that_arrives_late_splits_the_idle_time_it_fell_into() -> None:
     late.at(T0 + 12 * DAY, collected("page_view", T0 + 6 * DAY, received_at_ms=T0 + 12 * DAY))
     late.at(T0 + 50 * DAY, collected("page_view", T0 + 50 * DAY))
     assert late.stays() == in_order.stays() == [("short", 19, 42), ("mid", 42, 50)]
+
+
+def test_a_bot_s_state_is_bounded_and_its_counts_are_right() -> None:
+    """30,000 events in a day and a half: more than a changelog record could hold one by one."""
+    shop = Shop()
+    every_ms, number = 4 * SECOND, 0
+    for _ in range(60):
+        batch = [collected("view_item", T0 + (number + n) * every_ms, f"b{number + n:06}", items=(SHOE,)) for n in range(500)]
+        number += 500
+        shop.at(batch[-1].client_at_ms, *batch)
+    at_ms = T0 + number * every_ms
+    shop.at(at_ms, collected("add_to_cart", at_ms, items=(SHOE,), cart_id="c"))
+    shop.crash()
+    shop.wait(at_ms + HOUR)
+    sizes = [len(value) for value in shop.stream.state[("journey", 0)].values()]
+    assert max(sizes) < 700_000
+    assert sum(row["events"] for row in shop.sessions()) == 30_001
+    assert shop.carts()["c"]["abandoned_at_ms"] == at_ms + 30 * MINUTE
+    assert len(shop.sent()) == 1
+    assert [row["level"] for row in shop.stream.latest("funnel_levels", "person_id").values()] == [2]

@@ -113,4 +113,5 @@ def _run_workers(count: int) -> int:
         worker.terminate()
     codes = [worker.wait() for worker in workers]
     shutil.rmtree(folder, ignore_errors=True)
-    return 0 if stopped and not any(codes) else 1
+    # SIGTERM itself ends only a worker that had not begun to listen for it, and so had no request.
+    return 0 if stopped and set(codes) <= {0, -signal.SIGTERM} else 1

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from runtime.local.control import Control
+from runtime.local.lag import group_offsets
 from runtime.local.spec import ProcessSpec
 from runtime.local.stack import LIVE, lane_specs
 from runtime.query import query
@@ -107,7 +108,7 @@ def unread(settings: Settings, lane: str) -> list[str]:
     with admin_of(settings.kafka_bootstrap) as admin:
         partitions = _partitions(admin, [lane_topic(lane, topic.name) for topic in table_topics()])
         ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-        committed: dict[Any, Any] = admin.list_group_offsets(group)[group]
+        committed = group_offsets(admin, group)
     behind = {key: ends[key].offset - max(0, committed[key].offset if key in committed else 0) for key in partitions}
     return [
         f"sink-{lane} is {records} records behind on {key.topic}, partition {key.partition}" for key, records in behind.items() if records

@@ -20,6 +20,7 @@ from urllib.request import urlopen
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from runtime.local.lag import group_offsets
 from runtime.settings import Settings, to_env
 from runtime.topics import admin_of, create_topics
 from schemas.rows import EventRow
@@ -89,13 +90,7 @@ class Lab:
         return {key: ends[key].offset for key in keys if (committed.get(key, (0, ""))[0]) != ends[key].offset}
 
     def committed(self, admin: Any) -> dict[Any, tuple[int, str]]:
-        from kafka.errors import CoordinatorNotAvailableError, NotCoordinatorError
-
-        group = f"cartwake-{self.lane}-warehouse"
-        try:
-            found = admin.list_group_offsets(group)[group]
-        except (CoordinatorNotAvailableError, NotCoordinatorError):  # the first group of a new Kafka
-            return {}
+        found = group_offsets(admin, f"cartwake-{self.lane}-warehouse")
         return {key: (value.offset, value.metadata) for key, value in found.items()}
 
     def exactly(self, table: str, ids: Sequence[str], column: str = "message_id") -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import msgspec
 
 from schemas.journeys import Absorb, Kind, Merge, Tick
-from schemas.partition import partition_of
 from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
 from streams.logic import funnel, person_rows
@@ -287,8 +286,3 @@ def _on_stranger(_: bytes, __: Output) -> None:
 def _send_merge(merge: Merge, out: Output) -> None:
     if merge.a != merge.b:
         out.emit("journeys", winner_and_loser(merge.a, merge.b)[1], merge, Kind.MERGE)
-
-
-def home(person_id: str, partitions: int) -> int:
-    """The partition that a person lives in."""
-    return partition_of(person_id, partitions)

@@ -1,6 +1,5 @@
 """A request's events through the steps: the lines that go to Kafka, and what the client is told. No I/O."""
 
-import base64
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -10,6 +9,7 @@ from collector.rejection import Rejection
 from collector.steps import Draft, Envelope, run
 from schemas.collected import Collected, partition_key
 from schemas.partition import partition_of
+from schemas.raw_text import text_of
 from schemas.rows import RejectedRow
 
 _ESCAPED_AT_MOST = 6  # bytes that one byte takes in JSON text
@@ -77,21 +77,14 @@ def _reject(taken: Taken, index: int, raw: bytes, event: Collected, why: Rejecti
 
 def _line(row: RejectedRow, raw: bytes, max_record_bytes: int) -> bytes:
     """The row with its bytes; with as many of them as a record holds, where escaping makes them too long."""
-    row.raw, row.encoding = _as_text(raw)
+    row.raw, row.encoding = text_of(raw)
     line = _encode(row)
     if len(line) <= max_record_bytes:
         return line
     kept = max(0, max_record_bytes - 4096) // _ESCAPED_AT_MOST
     row.message += f" (Only the first {kept} of {len(raw)} bytes are kept.)"
-    row.raw, row.encoding = _as_text(raw[:kept])
+    row.raw, row.encoding = text_of(raw[:kept])
     return _encode(row)
-
-
-def _as_text(raw: bytes) -> tuple[str, str]:
-    try:
-        return raw.decode(), "utf-8"
-    except UnicodeDecodeError:
-        return base64.b64encode(raw).decode(), "base64"
 
 
 def _given_id(raw: bytes) -> str:

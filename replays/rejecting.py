@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
 from replays.rows import Reject
+from schemas.raw_text import text_of
 from schemas.rows import RejectedRow
 from schemas.topics import lane_topic
 
@@ -21,10 +21,7 @@ def rejected_row(reject: Reject, lane: str, write_key: str, at_ms: int) -> Rejec
     raw, message = reject.raw[:MAX_RAW_BYTES], reject.message
     if len(raw) < len(reject.raw):
         message += f"; the first {len(raw)} bytes are kept"
-    try:
-        text, encoding = raw.decode(), "utf-8"
-    except UnicodeDecodeError:
-        text, encoding = base64.b64encode(raw).decode(), "base64"
+    text, encoding = text_of(raw)
     if not message.startswith("row "):
         message = f"row {reject.row}: {message}"
     return RejectedRow(

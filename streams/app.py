@@ -13,7 +13,6 @@ from streams.logic.identify import Identify
 from streams.logic.journey import Journey
 from streams.logic.policy import Policy
 from streams.pipeline import Setup
-from streams.stage import Stage
 from streams.transport import CommittedApp
 
 _INPUT = {"identify": "events", "journey": "journeys"}
@@ -38,9 +37,6 @@ class Worker:
             self.app.timer(interval=settings.tick_s)(self._tick)
 
     def _setup(self, agent: str, partition: int) -> Setup:
-        def make_stage() -> Stage:
-            return _LOGIC[agent](self.policy)
-
         return Setup(
             bootstrap=self.settings.kafka_bootstrap,
             agent=agent,
@@ -51,7 +47,7 @@ class Worker:
             partitions=self.settings.partitions,
             max_record_bytes=self.settings.max_record_bytes,
             topic_of=lambda name: lane_topic(self.lane, name),
-            make_stage=make_stage,
+            make_stage=partial(_LOGIC[agent], self.policy),
         )
 
     def _add_agent(self, name: str) -> None:

@@ -64,7 +64,7 @@ class MemoryStream:
         while more:
             out = Output(self.policy.partitions)
             for kind, value in records:
-                stage.on_record(kind, value, partition, out)
+                stage.on_record(kind, value, out)
             records = []
             more = stage.flush(len(self.state[(agent, partition)]), out)
             self._commit(agent, partition, out)

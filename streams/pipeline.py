@@ -173,12 +173,12 @@ class Pipeline:
 
     async def _commit(self, records: list[tuple[str, bytes]], offset: int) -> None:
         """One transaction; more follow while the stage has more to do than one should hold."""
-        agent, partition, stage = self.setup.agent, self.setup.partition, self._stage
+        agent, stage = self.setup.agent, self._stage
         assert stage is not None
         began_s = time.perf_counter()
         out = Output(self.setup.partitions)
         for kind, value in records:
-            stage.on_record(kind, value, partition, out)
+            stage.on_record(kind, value, out)
             await asyncio.sleep(0)  # a record may hold hundreds of events: heartbeats and other partitions have their turn
         more = stage.flush(offset, out)
         await self._write(out, offset)

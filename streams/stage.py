@@ -8,7 +8,7 @@ from streams.logic.output import Output
 class Stage(Protocol):
     """The logic of one input partition. It holds the partition's state and is thrown away when a transaction fails."""
 
-    partition: int
+    partition: int  # set by the pipeline before anything else
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take back one entry of the changelog; called for the latest value of each key."""
@@ -16,7 +16,7 @@ class Stage(Protocol):
     def restored(self) -> None:
         """The changelog has been read to its end."""
 
-    def on_record(self, kind: str, value: bytes, partition: int, out: Output) -> None:
+    def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record."""
 
     def flush(self, batch_id: int, out: Output) -> bool:

@@ -58,12 +58,12 @@ class Identify:
     def restored(self) -> None:
         """All changelog entries are loaded."""
 
-    def on_record(self, kind: str, value: bytes, partition: int, out: Output) -> None:
+    def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
         for line in value.split(b"\n"):
             try:
                 if kind == Kind.TICK:
-                    self._on_tick(_decode_tick(line), partition, out)
+                    self._on_tick(_decode_tick(line), out)
                 else:
                     self._on_line(line, out)
             except Exception as error:  # poison must not stop the partition
@@ -77,8 +77,8 @@ class Identify:
         out.changes.update(self.dedup.changes(batch_id))
         return False
 
-    def _on_tick(self, tick: Tick, partition: int, out: Output) -> None:
-        line = msgspec.json.encode(Tick(now_ms=tick.now_ms, source=partition))
+    def _on_tick(self, tick: Tick, out: Output) -> None:
+        line = msgspec.json.encode(Tick(now_ms=tick.now_ms, source=self.partition))
         for target in range(self.policy.partitions):
             out.emit_to("journeys", target, line, Kind.TICK)
 

@@ -76,7 +76,7 @@ class Journey:
         self._due = [(wake, person_id) for person_id, value in self.persons.items() if (wake := int.from_bytes(value[:8], "big")) != _NEVER]
         heapq.heapify(self._due)
 
-    def on_record(self, kind: str, value: bytes, partition: int, out: Output) -> None:
+    def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
         handle = self._handle_of(kind)
         for line in value.split(b"\n"):

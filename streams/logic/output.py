@@ -1,10 +1,9 @@
 """What a batch of records gives: lines for topics and changed state, before anything is written."""
 
-import base64
-
 import msgspec
 
 from schemas.partition import partition_of
+from schemas.raw_text import text_of
 from schemas.reasons import RejectReason
 from schemas.rows import RejectedRow
 
@@ -70,11 +69,3 @@ class Output:
         )
         self.emit("rejected", message_id or message, row)
         self.count(f"rejected_{reason.value}")
-
-
-def text_of(raw: bytes) -> tuple[str, str]:
-    """Bytes as text for a JSON line, and how: utf-8 as they are, else base64."""
-    try:
-        return raw.decode(), "utf-8"
-    except UnicodeDecodeError:
-        return base64.b64encode(raw).decode(), "base64"

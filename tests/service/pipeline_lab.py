@@ -26,7 +26,7 @@ class Numbering:
     def restored(self) -> None:
         pass
 
-    def on_record(self, kind: str, value: bytes, partition: int, out: Output) -> None:
+    def on_record(self, kind: str, value: bytes, out: Output) -> None:
         for line in value.split(b"\n"):
             self.state[b"n"] += 1
             out.emit_to("out", 0, b"%d:%s" % (self.state[b"n"], line), kind)

@@ -20,7 +20,7 @@ encode = msgspec.json.encode
 def apply(stage: Journey, *lines: msgspec.Struct, kind: Kind = Kind.TICK) -> tuple[Output, bool]:
     out = Output(stage.policy.partitions)
     if lines:
-        stage.on_record(kind, b"\n".join(map(encode, lines)), 0, out)
+        stage.on_record(kind, b"\n".join(map(encode, lines)), out)
     return out, stage.flush(1, out)
 
 

@@ -32,7 +32,7 @@ class Desk:
 
     def take(self, *events: Collected) -> list[str]:
         out = Output(PARTITIONS)
-        self.stage.on_record(Kind.EVENT, b"\n".join(map(msgspec.json.encode, events)), 0, out)
+        self.stage.on_record(Kind.EVENT, b"\n".join(map(msgspec.json.encode, events)), out)
         self.stage.flush(len(self.changelog), out)
         self.changelog.update({key: value for key, value in out.changes.items() if value is not None})
         people = []
@@ -167,7 +167,9 @@ def test_a_restart_remembers_devices_and_messages() -> None:
 
 def test_a_tick_goes_to_every_partition_and_says_from_where() -> None:
     out = Output(PARTITIONS)
-    Identify(POLICY).on_record(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0)), 2, out)
+    stage = Identify(POLICY)
+    stage.partition = 2
+    stage.on_record(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0)), out)
     assert {partition: lines for (_, partition), lines in out.lines.items()} == {
         partition: [(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0, source=2)))] for partition in range(PARTITIONS)
     }
@@ -176,8 +178,8 @@ def test_a_tick_goes_to_every_partition_and_says_from_where() -> None:
 def test_what_is_emitted_stands_before_the_tick_that_came_after_it() -> None:
     stage, out = Identify(POLICY), Output(1)
     stage.policy = msgspec.structs.replace(POLICY, partitions=1)
-    stage.on_record(Kind.EVENT, msgspec.json.encode(signs_in("ann", T0)), 0, out)
-    stage.on_record(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0)), 0, out)
+    stage.on_record(Kind.EVENT, msgspec.json.encode(signs_in("ann", T0)), out)
+    stage.on_record(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0)), out)
     assert [kind for kind, _ in out.lines[("journeys", 0)]] == [Kind.MERGE, Kind.EVENT, Kind.TICK]
 
 

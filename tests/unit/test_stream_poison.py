@@ -31,7 +31,7 @@ def lines(*rows: msgspec.Struct) -> bytes:
 def apply(journey: Journey, *records: tuple[str, bytes]) -> Output:
     out = Output(1)
     for kind, value in records:
-        journey.on_record(kind, value, 0, out)
+        journey.on_record(kind, value, out)
     journey.flush(1, out)
     return out
 
@@ -119,8 +119,8 @@ def test_no_record_of_journeys_stops_the_partition(kind: str, value: bytes) -> N
 @pytest.mark.parametrize("value", [b"", b"{", b"\xff", b"[]", b'{"now_ms": "soon"}'])
 def test_no_record_of_events_stops_the_partition(kind: str, value: bytes) -> None:
     identify, out = Identify(POLICY), Output(1)
-    identify.on_record(kind, value, 0, out)
-    identify.on_record(Kind.EVENT, encode(collected("view_item", T0)), 0, out)
+    identify.on_record(kind, value, out)
+    identify.on_record(Kind.EVENT, encode(collected("view_item", T0)), out)
     identify.flush(1, out)
     assert len(out.lines[("rejected", 0)]) == 1
     (event,) = out.lines[("journeys", 0)]

@@ -11,8 +11,9 @@ from collector.asgi import ClientGone, Receive, Request, Scope, Send, send_answe
 from collector.auth import Keys
 from collector.clock import Ticker
 from collector.collect import Collect
+from collector.gate import Gate
 from collector.lanes import Lanes
-from collector.limits import ACK_TIMEOUT_S, QUEUE_MAX_BYTES
+from collector.limits import ACK_TIMEOUT_S, BODIES_MAX_BYTES, QUEUE_MAX_BYTES, REQUESTS_MAX
 from collector.metrics import Metrics
 from collector.packer import Budget
 from collector.producer import KafkaLog, producer_of
@@ -36,7 +37,8 @@ class App:
         self._lanes = Lanes(self._log.topics)
         self._refresher: asyncio.Task[None] | None = None
         store = Store(self._log, settings.max_record_bytes, self._budget)
-        collect = Collect(settings, keys, self._lanes, store, self._metrics, now_ms)
+        self._gate = Gate(REQUESTS_MAX, BODIES_MAX_BYTES)
+        collect = Collect(settings, keys, self._lanes, store, self._gate, self._metrics, now_ms)
         ticker = Ticker(keys, self._lanes, store)
         self._routes: dict[str, dict[str, Handler]] = {
             "/v1/clock": {"POST": ticker.tick},
@@ -71,12 +73,15 @@ class App:
         try:
             return await self._handler(request)(request)
         except Refused as refused:
-            return refused.answer()
+            self._metrics.count_refused(refused.code)
+            answer = refused.answer()
         except ClientGone:
             raise
         except Exception:
             log.exception("a request failed")
-            return Refused(500, "internal_error", "The collector failed; nothing of this request counts as stored.").answer()
+            answer = Refused(500, "internal_error", "The collector failed; nothing of this request counts as stored.").answer()
+        await request.drain()  # only now: the exception held on to what had been read
+        return answer
 
     def _handler(self, request: Request) -> Handler:
         methods = self._routes.get(request.path.rstrip("/") or "/")
@@ -101,7 +106,7 @@ class App:
         return ok(status="ready")
 
     async def _get_metrics(self, _: Request) -> Answer:
-        self._metrics.set_queue(self._budget.used_bytes)
+        self._metrics.set_held(self._budget.used_bytes, self._gate.used_bytes, self._gate.requests)
         return Answer(200, self._metrics.text(), _METRICS_TYPE)
 
 

@@ -1,10 +1,11 @@
 """The little of ASGI that is needed: a request, its body, an answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from collector.answers import PREFLIGHT, Answer, cors, too_large
-from collector.limits import DRAIN_MAX_BYTES
+from collector.answers import PREFLIGHT, Answer, Refused, cors, too_large
+from collector.limits import BODY_TIMEOUT_S, DRAIN_MAX_BYTES
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -24,24 +25,43 @@ class Request:
         self.path: str = scope["path"]
         self.headers: dict[str, str] = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         self._receive = receive
+        self._has_more = True
 
-    async def body(self, max_bytes: int) -> bytes:
-        """The body as it was sent. Refused when larger than `max_bytes`, but after most was read: else the client sees a broken pipe."""
+    async def body(self, max_bytes: int, arrived: Callable[[int], None] = lambda size_bytes: None) -> bytes:
+        """The body as it was sent; `arrived` is told of each part and may refuse it. Refused when larger than `max_bytes` or too slow."""
         parts: list[bytes] = []
         size = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            part = message.get("body", b"")
-            size += len(part)
-            if size <= max_bytes:
-                parts.append(part)
-            if not message.get("more_body") or size > DRAIN_MAX_BYTES:
-                break
-        if size > max_bytes:
-            raise too_large(f"The body is larger than {max_bytes} bytes.")
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                while self._has_more:
+                    part = await self._part()
+                    size += len(part)
+                    if size > max_bytes:
+                        raise too_large(f"The body is larger than {max_bytes} bytes.")
+                    arrived(len(part))
+                    parts.append(part)
+        except TimeoutError:
+            self._has_more = False
+            raise Refused(408, "too_slow", f"The body was not complete within {BODY_TIMEOUT_S} s.") from None
         return b"".join(parts)
+
+    async def drain(self) -> None:
+        """Before a refusal: read most of what is left and forget it, else the client sees a broken pipe instead of the answer."""
+        size = 0
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                while self._has_more and size <= DRAIN_MAX_BYTES:
+                    size += len(await self._part())
+        except TimeoutError:
+            pass
+
+    async def _part(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        self._has_more = message.get("more_body", False)
+        part: bytes = message.get("body", b"")
+        return part
 
 
 async def send_answer(send: Send, request: Request, answer: Answer) -> None:

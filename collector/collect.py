@@ -7,6 +7,7 @@ from collector import body, intake
 from collector.answers import Answer, malformed, taken
 from collector.asgi import Request
 from collector.auth import Keys
+from collector.gate import Gate, Place
 from collector.lanes import Lanes
 from collector.metrics import Metrics
 from collector.segment import BATCH
@@ -29,24 +30,35 @@ class Target(NamedTuple):
 class Collect:
     """Handlers for `/v1/batch` and the single calls."""
 
-    def __init__(self, settings: Settings, keys: Keys, lanes: Lanes, store: Store, metrics: Metrics, now_ms: Callable[[], int]) -> None:
-        self._settings, self._keys, self._lanes, self._store, self._metrics, self._now_ms = settings, keys, lanes, store, metrics, now_ms
+    def __init__(
+        self, settings: Settings, keys: Keys, lanes: Lanes, store: Store, gate: Gate, metrics: Metrics, now_ms: Callable[[], int]
+    ) -> None:
+        self._settings, self._keys, self._lanes, self._store = settings, keys, lanes, store
+        self._gate, self._metrics, self._now_ms = gate, metrics, now_ms
 
     def handler(self, kind: str) -> Callable[[Request], Any]:
         """For one type of call, or for batches."""
 
         async def handle(request: Request) -> Answer:
             target = self._target(request.headers)
-            max_bytes = self._settings.max_batch_bytes
-            text = body.unpacked(await request.body(max_bytes), request.headers.get("content-encoding", ""), max_bytes)
-            if kind != BATCH:
-                return await self._take([text], self._envelope(request, target, body.read_outer(text).write_key, kind=kind), target.lane)
-            batch = body.read_batch(text, self._settings.max_batch_events)
-            context = batch.context if isinstance(batch.context, dict) else None
-            envelope = self._envelope(request, target, batch.write_key, sent_at=batch.sent_at, context=context)
-            return await self._take(batch.batch, envelope, target.lane)
+            with self._gate.enter() as place:
+                return await self._handle(request, target, kind, place)
 
         return handle
+
+    async def _handle(self, request: Request, target: Target, kind: str, place: Place) -> Answer:
+        max_bytes = self._settings.max_batch_bytes
+        sent = await request.body(max_bytes, place.arrived)
+        text = body.unpacked(sent, request.headers.get("content-encoding", ""), max_bytes)
+        del sent  # while Kafka is awaited the text is all that is held
+        place.read(len(text))
+        self._store.need_room(len(text))
+        if kind != BATCH:
+            return await self._take([text], self._envelope(request, target, body.read_outer(text).write_key, kind=kind), target.lane)
+        batch = body.read_batch(text, self._settings.max_batch_events)
+        context = batch.context if isinstance(batch.context, dict) else None
+        envelope = self._envelope(request, target, batch.write_key, sent_at=batch.sent_at, context=context)
+        return await self._take(batch.batch, envelope, target.lane)
 
     def _target(self, headers: Mapping[str, str]) -> Target:
         """Another lane or another clock needs the secret key."""

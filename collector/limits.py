@@ -3,6 +3,11 @@
 ACK_TIMEOUT_S = 4.5  # an event that Kafka has not acknowledged by then counts as not stored
 RETRY_AFTER_S = 3
 QUEUE_MAX_BYTES = 64 << 20  # lines that wait for Kafka, in one process
+BODIES_MAX_BYTES = 64 << 20  # bodies of requests that are read or wait for their answer, unpacked, in one process
+REQUESTS_MAX = 2048  # requests that have been read and wait for their answer, in one process
+BODY_TIMEOUT_S = 30.0  # a body that takes longer to arrive is given up
+CONNECTIONS_MAX = 4096  # open connections of one process; more wait in the kernel
+CONNECTION_BUFFER_BYTES = 64 << 10  # of one connection, before the request takes it
 REQUEST_MAX_BYTES = 4 << 20  # Kafka's own limit for a record, as `topics.toml` sets it
 DRAIN_MAX_BYTES = 16 << 20  # of a body that is too large, read this much before the answer, so that the client gets to see it
 DRAIN_TIMEOUT_S = 10.0  # at the end: wait this long for requests that are under way

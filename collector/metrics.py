@@ -42,8 +42,21 @@ RECORD_BYTES = Metric(
     (512, 1024, 4096, 16_384, 65_536, 131_072, 262_144, 524_288, 1_048_576),
 )
 QUEUE_BYTES = Metric("cartwake_collector_queue_bytes", "gauge", "bytes", "Lines that wait for Kafka's acknowledgement.")
+BODIES_BYTES = Metric("cartwake_collector_bodies_bytes", "gauge", "bytes", "Bodies of requests that are read or wait for their answer.")
+WAITING = Metric("cartwake_collector_waiting_requests", "gauge", "requests", "Requests that have been read and wait for their answer.")
+REFUSED = Metric("cartwake_collector_refused_total", "counter", "requests", "Requests refused as a whole, by code.", ("code",))
 
-METRICS: tuple[Metric, ...] = (EVENTS, REQUESTS, BATCH_EVENTS, ACK_SECONDS, RECORD_BYTES, QUEUE_BYTES)
+METRICS: tuple[Metric, ...] = (
+    EVENTS,
+    REQUESTS,
+    REFUSED,
+    BATCH_EVENTS,
+    ACK_SECONDS,
+    RECORD_BYTES,
+    QUEUE_BYTES,
+    BODIES_BYTES,
+    WAITING,
+)
 
 
 class Metrics:
@@ -68,8 +81,14 @@ class Metrics:
         self._made[ACK_SECONDS.name].observe(duration_s)
         self._made[RECORD_BYTES.name].observe(size_bytes)
 
-    def set_queue(self, size_bytes: int) -> None:
-        self._made[QUEUE_BYTES.name].set(size_bytes)
+    def count_refused(self, code: str) -> None:
+        self._made[REFUSED.name].labels(code).inc()
+
+    def set_held(self, queue_bytes: int, bodies_bytes: int, waiting_requests: int) -> None:
+        """What is in memory now."""
+        self._made[QUEUE_BYTES.name].set(queue_bytes)
+        self._made[BODIES_BYTES.name].set(bodies_bytes)
+        self._made[WAITING.name].set(waiting_requests)
 
     def text(self) -> bytes:
         """Prometheus' text format."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ from runtime.settings import Settings, SettingsError, ensure_secrets, load
 
 _WORKER_ENV = "CARTWAKE_COLLECTOR_WORKER"
 _METRICS_ENV = "PROMETHEUS_MULTIPROC_DIR"
+_OTHER_FILES = 128  # open files that are no clients' connections
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 log = logging.getLogger("collector")
 
@@ -49,10 +51,11 @@ def run(settings: Settings) -> int:
 async def serve(settings: Settings) -> None:
     """Serve until a signal; then no new connections, every request under way answered, and out."""
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
     from collector.app import App
-    from collector.limits import DRAIN_TIMEOUT_S
+    from collector.limits import CONNECTION_BUFFER_BYTES, DRAIN_TIMEOUT_S
 
     app = App(settings, now_ms=lambda: time.time_ns() // 1_000_000)
     server = Server(
@@ -63,6 +66,8 @@ async def serve(settings: Settings) -> None:
         websockets=False,
         log_enabled=False,
         backlog=1024,
+        backpressure=_connections(),
+        http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BUFFER_BYTES),
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -80,6 +85,18 @@ async def serve(settings: Settings) -> None:
         asked.cancel()
         serving.result()
     log.info("stopped")
+
+
+def _connections() -> int:
+    """How many connections to hold open: as many as wanted, or as the system's limit of open files allows."""
+    from collector.limits import CONNECTIONS_MAX
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + _OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(CONNECTIONS_MAX, soft - _OTHER_FILES))
 
 
 def _port_is_free(settings: Settings) -> bool:

@@ -22,6 +22,10 @@ class Store:
         self._packers: dict[tuple[str, int], Packer] = {}
         self._turns = itertools.count()
 
+    def need_room(self, size_bytes: int) -> None:
+        """Refused with 503 when events of about this size will not fit: asked before they are read, which costs the most."""
+        self._budget.need(size_bytes)
+
     async def put(self, lane: str, lines: Mapping[int, Sequence[bytes]], rejected: Sequence[bytes], rejected_partitions: int) -> None:
         """Events to their partitions, rejected ones to the next in turn. Refused with 503 if Kafka does not take all of it in time."""
         batches = [("events", partition, part) for partition, part in lines.items()]

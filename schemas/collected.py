@@ -12,19 +12,15 @@ from schemas.items import Item
 
 
 class Context(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """Where and how the event happened; empty text means unknown."""
+    """Where and how the event happened, as the client says; empty text means unknown."""
 
-    source: str = "web"  # web, app, server, store
     page_url: str = ""
     page_path: str = ""
     page_title: str = ""
     referrer: str = ""
-    channel: str = ""  # search, social, email, ads, referral, offline, direct; empty when the event starts no visit
     campaign_source: str = ""
     campaign_medium: str = ""
     campaign_name: str = ""
-    device_type: str = ""  # mobile, desktop, tablet, store
-    user_agent: str = ""
     locale: str = ""
     timezone: str = ""
     country: str = ""
@@ -55,18 +51,26 @@ class Commerce(Context, omit_defaults=True, kw_only=True):
 
 
 class Collected(Commerce, omit_defaults=True, kw_only=True):
-    """One event as it was taken in. `message_id` is unique for a write key; `event` is canonical, `event_raw` the client's own name."""
+    """One event as it was taken in. `message_id` is unique for a write key; `event` is canonical, `event_raw` the client's own name.
+
+    What the collector adds stands at the end of the line, from `received_at_ms` on: a client that sends an event again may change
+    only that, so the part before it tells whether two events are the same (`streams.logic.dedup`).
+    """
 
     event: str
     message_id: str
     write_key: str
-    received_at_ms: int
     event_raw: str = ""
     device_id: str = ""
     user_id: str = ""
     previous_id: str = ""  # alias only: the id that `user_id` replaces
     client_at_ms: int = 0
+    received_at_ms: int
     sent_at_ms: int = 0
+    source: str = "web"  # web, app, server, store
+    channel: str = ""  # search, social, email, ads, referral, offline, direct; empty when the event starts no visit
+    device_type: str = ""  # mobile, desktop, tablet, store
+    user_agent: str = ""
 
 
 def partition_key(event: Collected) -> str:

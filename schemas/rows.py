@@ -27,9 +27,15 @@ class EventRow(Commerce, omit_defaults=True, kw_only=True):
     user_id: str = ""
     previous_id: str = ""
     client_at_ms: int = 0
+    sent_at_ms: int = 0  # by the client's clock; 0 when it gave none
+    source: str = "web"
+    channel: str = ""
+    device_type: str = ""
+    user_agent: str = ""
     skew_ms: int = 0  # what was added to the client's clock
     late: bool = False  # more than the lateness limit behind its arrival: stored, moves no window
     replayed: bool = False
+    id_reused: bool = False  # another event had this message id before; `message_id` ends in ~ and 8 digits of its own then
 
 
 class IdentityRow(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -2,20 +2,25 @@
 
 import msgspec
 
-from schemas.collected import Collected
 from schemas.journeys import Kind, Merge, Tick
+from schemas.partition import partition_of
 from schemas.reasons import RejectReason
 from schemas.rows import EventRow
 from streams.logic.clean import correct
-from streams.logic.dedup import PREFIX, Dedup
+from streams.logic.dedup import PREFIX, Dedup, Verdict, content_of
 from streams.logic.ids import device_person, user_person, winner_and_loser
 from streams.logic.output import Output
 from streams.logic.policy import Policy
 
-_decode = msgspec.json.Decoder(Collected).decode
-_decode_tick = msgspec.json.Decoder(Tick).decode
-_decode_state: msgspec.msgpack.Decoder["DeviceState"]
 _DEVICE = b"device:"
+
+
+class Arriving(EventRow, omit_defaults=True, kw_only=True):
+    """The collector's line, read as the row that it becomes; what is not the collector's to say is overwritten, whoever wrote it."""
+
+    lane: str = ""
+    person_id: str = ""
+    occurred_at_ms: int = 0
 
 
 class DeviceState(msgspec.Struct, array_like=True):
@@ -26,7 +31,9 @@ class DeviceState(msgspec.Struct, array_like=True):
 
 _decode_state = msgspec.msgpack.Decoder(DeviceState)
 _encode_state = msgspec.msgpack.Encoder().encode
-_SHARED = [field.name for field in msgspec.structs.fields(Collected) if field.name in EventRow.__struct_fields__]
+_decode = msgspec.json.Decoder(Arriving).decode
+_decode_tick = msgspec.json.Decoder(Tick).decode
+_encode = msgspec.json.Encoder().encode
 
 
 def user_at(state: DeviceState, at_ms: int) -> str:
@@ -45,7 +52,8 @@ class Identify:
         self.partition = 0  # set by the pipeline: which partition this is
         self.policy = policy
         self.devices: dict[str, DeviceState] = {}
-        self.dedup = Dedup(policy.dedup_ms)
+        self.dedup = Dedup(policy.dedup_ms, policy.dedup_max_ids)
+        self._events = self._late = 0  # of this batch
         self._changed: set[str] = set()
 
     def load(self, key: bytes, value: bytes) -> None:
@@ -57,15 +65,14 @@ class Identify:
 
     def restored(self) -> None:
         """All changelog entries are loaded."""
+        self.dedup.restored()
 
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
+        handle = self._on_tick if kind == Kind.TICK else self._on_line
         for line in value.split(b"\n"):
             try:
-                if kind == Kind.TICK:
-                    self._on_tick(_decode_tick(line), out)
-                else:
-                    self._on_line(line, out)
+                handle(line, out)
             except Exception as error:  # poison must not stop the partition
                 out.reject(self.policy.lane, "identify", RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", line, at_ms=0)
 
@@ -74,48 +81,52 @@ class Identify:
         for device in self._changed:
             out.changes[_DEVICE + device.encode()] = _encode_state(self.devices[device])
         self._changed.clear()
-        out.changes.update(self.dedup.changes(batch_id))
+        out.changes.update(self.dedup.changes())
+        out.count("events", self._events)
+        out.count("late", self._late)
+        out.count("ids_forgotten", self.dedup.forgotten())
+        self._events = self._late = 0
         return False
 
-    def _on_tick(self, tick: Tick, out: Output) -> None:
-        line = msgspec.json.encode(Tick(now_ms=tick.now_ms, source=self.partition))
+    def _on_tick(self, line: bytes, out: Output) -> None:
+        tick = _decode_tick(line)
+        said = _encode(Tick(now_ms=tick.now_ms, source=self.partition))
         for target in range(self.policy.partitions):
-            out.emit_to("journeys", target, line, Kind.TICK)
+            out.emit_to("journeys", target, said, Kind.TICK)
 
     def _on_line(self, line: bytes, out: Output) -> None:
-        event = _decode(line)
-        if not self.dedup.first_time(event.write_key, event.message_id, event.received_at_ms):
-            out.reject(
-                self.policy.lane,
-                "identify",
-                RejectReason.DUPLICATE,
-                "the same message id came before",
-                line,
-                at_ms=event.received_at_ms,
-                write_key=event.write_key,
-                message_id=event.message_id,
-            )
+        policy = self.policy
+        row = _decode(line)
+        content = content_of(line)
+        verdict = self.dedup.judge(row.write_key, row.message_id, row.received_at_ms, content)
+        if verdict is Verdict.DUPLICATE:
+            self._reject_duplicate(row, line, out)
             return
-        row = self._row(event)
-        row.person_id = self._person(event, row.occurred_at_ms, out)
-        out.emit("journeys", row.person_id, row, Kind.EVENT)
-        out.count("events")
-        out.count("late", int(row.late))
+        row.id_reused = verdict is Verdict.REUSED
+        if row.id_reused:
+            row.message_id = f"{row.message_id}~{content:08x}"
+            out.count("ids_reused")
+        times = correct(row.client_at_ms, row.sent_at_ms, row.received_at_ms, policy)
+        row.occurred_at_ms, row.skew_ms, row.late = times.occurred_at_ms, times.skew_ms, times.late
+        row.lane, row.replayed = policy.lane, policy.replayed
+        row.person_id = person_id = self._person(row, times.occurred_at_ms, out)
+        out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row), Kind.EVENT)
+        self._events += 1
+        self._late += times.late
 
-    def _row(self, event: Collected) -> EventRow:
-        times = correct(event.client_at_ms, event.sent_at_ms, event.received_at_ms, self.policy)
-        shared = {name: getattr(event, name) for name in _SHARED}
-        return EventRow(
-            **shared,
-            lane=self.policy.lane,
-            person_id="",
-            occurred_at_ms=times.occurred_at_ms,
-            skew_ms=times.skew_ms,
-            late=times.late,
-            replayed=self.policy.replayed,
+    def _reject_duplicate(self, row: EventRow, line: bytes, out: Output) -> None:
+        out.reject(
+            self.policy.lane,
+            "identify",
+            RejectReason.DUPLICATE,
+            "the same event came before",
+            line,
+            at_ms=row.received_at_ms,
+            write_key=row.write_key,
+            message_id=row.message_id,
         )
 
-    def _person(self, event: Collected, at_ms: int, out: Output) -> str:
+    def _person(self, event: EventRow, at_ms: int, out: Output) -> str:
         """Whose event it is; says `merge` when the event shows that two ids are one person."""
         if event.event == "alias" and event.user_id and event.previous_id and event.previous_id not in (event.device_id, event.user_id):
             self._merge(user_person(event.previous_id), user_person(event.user_id), at_ms, "alias", out)
@@ -129,7 +140,7 @@ class Identify:
         state = self.devices.get(event.device_id)
         return user_person(user_at(state, at_ms)) if state else device_person(event.device_id)
 
-    def _sign_in(self, event: Collected, at_ms: int, out: Output) -> None:
+    def _sign_in(self, event: EventRow, at_ms: int, out: Output) -> None:
         """A device's first user takes its history over; a second user starts a new one."""
         state = self.devices.setdefault(event.device_id, DeviceState([]))
         if not state.users:

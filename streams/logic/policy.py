@@ -16,6 +16,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     cart_expiry_ms: int = 2_592_000_000
     lateness_ms: int = 604_800_000
     dedup_ms: int = 172_800_000
+    dedup_max_ids: int = 4_000_000
     skew_min_ms: int = 2_000
     future_max_ms: int = 60_000
     funnel_name: str = "purchase"

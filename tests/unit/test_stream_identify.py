@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from decimal import Decimal
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -19,15 +23,17 @@ from tests.unit.stream_lab import HOUR, MINUTE, T0, collected
 
 PARTITIONS = 4
 POLICY = Policy(lane="t", partitions=PARTITIONS)
+encode = msgspec.json.encode
 
 
 class Desk:
-    """An identify stage; `take` gives each event's person, in order, and keeps the merges said."""
+    """An identify stage; `take` gives each event's person, in order, and keeps the rows and merges said."""
 
     def __init__(self) -> None:
         self.stage = Identify(POLICY)
         self.merges: list[tuple[str, str]] = []
         self.rejected: list[str] = []
+        self.rows: list[EventRow] = []
         self.changelog: dict[bytes, bytes] = {}
 
     def take(self, *events: Collected) -> list[str]:
@@ -47,6 +53,7 @@ class Desk:
                 else:
                     row = msgspec.json.decode(line, type=EventRow)
                     assert partition == partition_of(row.person_id, PARTITIONS)
+                    self.rows.append(row)
                     people.append((row.received_at_ms, row.message_id, row.person_id))
         return [person for _, _, person in sorted(people)]
 
@@ -150,11 +157,74 @@ def test_an_event_of_nobody_makes_nobody() -> None:
     assert desk.rejected == ["internal_error"]
 
 
-def test_a_duplicate_is_rejected_with_its_line_and_signs_nobody_in() -> None:
+def test_a_duplicate_is_rejected_with_its_line_and_counts_once() -> None:
     desk = Desk()
     first = views(T0)
-    assert desk.take(first, msgspec.structs.replace(first, user_id="ann")) == ["d:dev"]
-    assert desk.rejected == ["duplicate"] and desk.merges == []
+    again = msgspec.structs.replace(first, received_at_ms=T0 + HOUR, sent_at_ms=T0 + HOUR)
+    assert desk.take(first, again) == ["d:dev"]
+    assert desk.rejected == ["duplicate"]
+
+
+def test_an_id_that_is_used_again_for_another_event_keeps_both_and_flags_the_second() -> None:
+    desk = Desk()
+    first, second = views(T0), msgspec.structs.replace(views(T0), search_term="shoe", received_at_ms=T0 + 1)
+    third = msgspec.structs.replace(second, search_term="sock", received_at_ms=T0 + 2)
+    assert desk.take(first, second, third, first, second) == ["d:dev"] * 3
+    assert desk.rejected == ["duplicate"] * 2
+    ids = [row.message_id for row in desk.rows]
+    assert [row.id_reused for row in desk.rows] == [False, True, True]
+    assert ids[0] == first.message_id and len(set(ids)) == 3
+    assert all(re.fullmatch(re.escape(first.message_id) + "~[0-9a-f]{8}", each) for each in ids[1:])
+    desk.restart()
+    assert desk.take(third) == [] and desk.rejected == ["duplicate"] * 3
+
+
+def test_the_row_has_what_the_collector_wrote() -> None:
+    desk = Desk()
+    event = collected("purchase", T0, "m", source="app", user_agent="ua", sent_at_ms=T0 - 5, value=Decimal("1.50"), props={"a": [1, None]})
+    desk.take(event)
+    (row,) = desk.rows
+    for name in event.__struct_fields__:
+        assert getattr(row, name) == getattr(event, name), name
+    assert (row.lane, row.person_id, row.occurred_at_ms, row.late, row.replayed) == ("t", "d:dev", T0, False, False)
+
+
+def test_what_a_stranger_says_of_lane_person_and_time_is_overwritten_and_no_key_comes_twice() -> None:
+    stage, out = Identify(POLICY), Output(PARTITIONS)
+    lie = encode(views(T0, device_id='d"ev'))[:-1] + (
+        b',"lane":"live","person_id":"u:boss","occurred_at_ms":1,"skew_ms":9,"late":true,"replayed":true,"id_reused":true,"who":1}'
+    )
+    stage.on_record(Kind.EVENT, lie, out)
+    ((_, line),) = next(iter(out.lines.values()))
+    assert dict(json.loads(line, object_pairs_hook=no_doubles)) == {
+        "event": "view_item",
+        "message_id": f"view_item@{T0}",
+        "write_key": "k",
+        "device_id": 'd"ev',
+        "client_at_ms": T0,
+        "received_at_ms": T0,
+        "lane": "t",
+        "person_id": 'd:d"ev',
+        "occurred_at_ms": T0,
+    }
+
+
+def no_doubles(pairs: list[tuple[str, object]]) -> list[tuple[str, object]]:
+    assert len(dict(pairs)) == len(pairs)
+    return pairs
+
+
+@pytest.mark.parametrize(
+    "wrong", ['"items":"none"', '"value":"much"', '"client_at_ms":"now"', '"props":[]', '"person_id":5', '"rating":"*"']
+)
+def test_a_line_of_wrong_types_is_rejected_and_costs_no_other(wrong: str) -> None:
+    stage, out = Identify(POLICY), Output(PARTITIONS)
+    bad = encode(views(T0))[:-1] + b"," + wrong.encode() + b"}"
+    stage.on_record(Kind.EVENT, b"\n".join([encode(views(T0, user_id="a")), bad, encode(views(T0 + 1, user_id="b"))]), out)
+    stage.flush(1, out)
+    rejected = [line for (topic, _), lines in out.lines.items() for _, line in lines if topic == "rejected"]
+    assert len(rejected) == 1 and b"ValidationError" in rejected[0]
+    assert out.counts["events"] == 2
 
 
 def test_a_restart_remembers_devices_and_messages() -> None:

@@ -9,6 +9,7 @@ from runtime.settings import Settings
 from schemas.topics import LIVE, lane_topic
 from streams.agents.pipelines import Pipelines
 from streams.agents.ticker import Ticker
+from streams.lag import MEASURE_EVERY_S, Lag, Progress
 from streams.logic.identify import Identify
 from streams.logic.journey import Journey
 from streams.logic.policy import Policy
@@ -28,6 +29,7 @@ class Worker:
         self.app = _new_app(settings, lane)
         self.pipelines = {agent: Pipelines(partial(self._setup, agent)) for agent in _INPUT}
         self._ticker = Ticker(settings.kafka_bootstrap, lane_topic(lane, "events"))
+        self.lag = Lag({lane_topic(lane, topic): agent for agent, topic in _INPUT.items()})
         for agent in _INPUT:
             self._add_agent(agent)
         self.app.on_partitions_revoked.connect(self._on_revoked, weak=False)  # type: ignore[arg-type]  # faust types its signals too narrowly
@@ -35,6 +37,7 @@ class Worker:
         self.app.on_before_shutdown.connect(self._on_shutdown, weak=False)
         if lane == LIVE:
             self.app.timer(interval=settings.tick_s)(self._tick)
+        self.app.timer(interval=MEASURE_EVERY_S)(self._measure_lag)
 
     def _setup(self, agent: str, partition: int) -> Setup:
         return Setup(
@@ -58,7 +61,8 @@ class Worker:
 
         async def run(stream: Any) -> None:
             async for event in stream.noack().events():
-                await pipelines.submit(event.message.partition, Acked(event))
+                message = event.message
+                await pipelines.submit(message.partition, Acked(event, self.lag.of(message.topic, message.partition)))
 
         self.app.agent(topic, name=name, isolated_partitions=True)(run)
 
@@ -66,6 +70,7 @@ class Worker:
         for agent, pipelines in self.pipelines.items():
             topic = lane_topic(self.lane, _INPUT[agent])
             await pipelines.close({tp.partition for tp in revoked if tp.topic == topic})
+        self.lag.forget(revoked)
 
     async def _on_assigned(self, _: Any, assigned: set[TP], **__: Any) -> None:
         self.assigned = set(assigned)
@@ -73,6 +78,9 @@ class Worker:
     async def _tick(self) -> None:
         events = lane_topic(self.lane, "events")
         await self._ticker.tick([tp.partition for tp in self.assigned or () if tp.topic == events])
+
+    async def _measure_lag(self) -> None:
+        await self.lag.measure(self.app.consumer, self.assigned or ())
 
     async def _on_shutdown(self, *_: Any, **__: Any) -> None:
         """Leave no transaction open: readers would wait for its time-out."""
@@ -84,17 +92,20 @@ class Worker:
 class Acked:
     """A Faust event in the pipeline's terms."""
 
-    __slots__ = ("_event", "headers", "offset", "value")
+    __slots__ = ("_event", "_progress", "headers", "offset", "value")
 
-    def __init__(self, event: Any) -> None:
+    def __init__(self, event: Any, progress: Progress) -> None:
         self._event = event
+        self._progress = progress
         self.offset: int = event.message.offset
         self.value: bytes = event.message.value or b""
         headers = event.message.headers or ()
         self.headers = list(headers.items()) if isinstance(headers, dict) else headers
+        progress.delivered(self.offset, event.message.timestamp)
 
     def ack(self) -> None:
         self._event.ack()
+        self._progress.applied(self.offset)
 
 
 def _new_app(settings: Settings, lane: str) -> CommittedApp:

@@ -11,3 +11,7 @@ TRANSACTION_SECONDS = Histogram(
 STATE_KEYS = Gauge("cartwake_stream_state_keys", "Keys restored from the changelog", ["agent", "partition"])
 RESTORE_SECONDS = Gauge("cartwake_stream_restore_seconds", "How long the last restore took", ["agent", "partition"])
 QUEUE_RECORDS = Gauge("cartwake_stream_queue_records", "Records that wait for the next transaction", ["agent", "partition"])
+LAG_RECORDS = Gauge("cartwake_stream_lag_records", "Records written and not applied", ["agent", "partition"])
+LAG_SECONDS = Gauge(
+    "cartwake_stream_lag_seconds", "How long the oldest record that is not applied has been waiting", ["agent", "partition"]
+)

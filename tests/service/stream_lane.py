@@ -66,10 +66,10 @@ class StreamLane:
             worker.kill()
             worker.wait()
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker", "--lane", self.lane], env=self.env, stderr=log, stdout=log
+                [sys.executable, "-m", "streams", "worker", "--lane", self.lane, *options], env=self.env, stderr=log, stdout=log
             )
         self.workers.append(worker)
         return worker

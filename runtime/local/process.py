@@ -178,9 +178,15 @@ class ManagedProcess:
         """SIGKILL now, as a test does; the supervision starts it again. Returns the pid that was killed."""
         if not self.pid:
             raise ValueError(f"{self.spec.name} is not running")
-        pid = self.pid
-        os.kill(pid, 9)
-        return pid
+        os.kill(self.pid, 9)
+        return self.pid
+
+    def signal(self, number: int) -> int:
+        """As a person at a terminal would: to the process and all that it started. Returns its pid."""
+        if not self.pid:
+            raise ValueError(f"{self.spec.name} is not running")
+        kill_group(self.pid, number)
+        return self.pid
 
     def log_tail(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []

@@ -11,12 +11,13 @@ from runtime.local.kafka import home_of
 from runtime.local.probes import http_ready
 from runtime.local.spec import ProcessSpec
 from runtime.local.supervisor import Say, Supervisor
-from runtime.settings import Settings, ensure_secrets, to_env
+from runtime.settings import Settings, SettingsError, ensure_secrets, to_env
 
 LIVE = "live"
 PORTS_FROM_COLLECTOR = 100
 PORTS_EACH_LANE = 4
 LANE_SLOTS = 200
+MORE_WORKERS = 15  # of a lane, at most, beside the first
 
 
 def module(name: str, *arguments: str) -> list[str]:
@@ -26,9 +27,22 @@ def module(name: str, *arguments: str) -> list[str]:
 
 def metrics_port(settings: Settings, role: str, lane: str) -> int:
     """Where a process of a lane serves its metrics: the same every time. The live lane's are the first."""
-    slot = 0 if lane == LIVE else 1 + zlib.crc32(lane.encode()) % LANE_SLOTS
     place = ("worker", "sink", "webhooks").index(role)
-    return settings.collector_port + PORTS_FROM_COLLECTOR + slot * PORTS_EACH_LANE + place
+    return settings.collector_port + PORTS_FROM_COLLECTOR + _slot(lane) * PORTS_EACH_LANE + place
+
+
+def _slot(lane: str) -> int:
+    return 0 if lane == LIVE else 1 + zlib.crc32(lane.encode()) % LANE_SLOTS
+
+
+def _worker_port(settings: Settings, lane: str, number: int) -> int:
+    """As `metrics_port`; those of a lane's further workers (from 2) lie above those of all lanes."""
+    if number == 1:
+        return metrics_port(settings, "worker", lane)
+    if number > 1 + MORE_WORKERS:
+        raise SettingsError(f"workers: {number} are more than one machine runs of a lane ({1 + MORE_WORKERS})")
+    above = settings.collector_port + PORTS_FROM_COLLECTOR + (LANE_SLOTS + 1) * PORTS_EACH_LANE
+    return above + _slot(lane) * MORE_WORKERS + number - 2
 
 
 def kafka_spec(settings: Settings) -> ProcessSpec:
@@ -66,20 +80,25 @@ def lane_specs(settings: Settings, lane: str = LIVE, *, env: Mapping[str, str] |
     """The processes of one lane. Add them to `base_specs`, or to a running supervisor (`add`, `remove`)."""
     topics = f"topics-{lane}"
     specs = [] if lane == LIVE else [topics_spec(lane)]
-    specs.append(_served(settings, "worker", lane, module("streams", "worker", "--lane", lane), [topics], env))
-    specs.append(_served(settings, "sink", lane, module("sinks", "warehouse", "--lane", lane), [topics, "migrate"], env))
+    specs += [worker_spec(settings, lane, number, env) for number in range(1, settings.workers + 1)]
+    sink = module("sinks", "warehouse", "--lane", lane)
+    specs.append(_served(f"sink-{lane}", metrics_port(settings, "sink", lane), sink, [topics, "migrate"], env))
     if webhooks:
-        specs.append(_served(settings, "webhooks", lane, module("sinks", "webhooks", "--lane", lane), [topics], env))
+        argv = module("sinks", "webhooks", "--lane", lane)
+        specs.append(_served(f"webhooks-{lane}", metrics_port(settings, "webhooks", lane), argv, [topics], env))
     return specs
 
 
-def _served(
-    settings: Settings, role: str, lane: str, argv: Sequence[str], needs: Sequence[str], env: Mapping[str, str] | None
-) -> ProcessSpec:
-    port = metrics_port(settings, role, lane)
+def worker_spec(settings: Settings, lane: str, number: int, env: Mapping[str, str] | None = None) -> ProcessSpec:
+    """A lane's worker; the first is `worker-<lane>`, the second `worker-<lane>-2`."""
+    name = f"worker-{lane}" if number == 1 else f"worker-{lane}-{number}"
+    return _served(name, _worker_port(settings, lane, number), module("streams", "worker", "--lane", lane), [f"topics-{lane}"], env)
+
+
+def _served(name: str, port: int, argv: Sequence[str], needs: Sequence[str], env: Mapping[str, str] | None) -> ProcessSpec:
     url = f"http://127.0.0.1:{port}/readyz"
     command = [*argv, "--metrics-port", str(port)]
-    return ProcessSpec(f"{role}-{lane}", command, env=env or {}, ready=http_ready(url), port=port, needs=needs, health_url=url)
+    return ProcessSpec(name, command, env=env or {}, ready=http_ready(url), port=port, needs=needs, health_url=url)
 
 
 def live_specs(settings: Settings) -> list[ProcessSpec]:

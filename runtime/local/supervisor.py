@@ -16,7 +16,7 @@ from runtime.local.guardian import Guardian
 from runtime.local.lockfile import DataLock
 from runtime.local.logfiles import rotate
 from runtime.local.ports import require_free
-from runtime.local.process import ManagedProcess
+from runtime.local.process import ManagedProcess, State
 from runtime.local.progress import Progress
 from runtime.local.spec import ProcessSpec, from_json, levels
 
@@ -107,6 +107,18 @@ class Supervisor:
     def kill(self, name: str) -> int:
         """SIGKILL one process; it is started again. Returns the pid that was killed."""
         return self._get(name).kill()
+
+    def signal(self, name: str, number: int) -> int:
+        """Signal one process with all that it started; one that ends because of it is started again. Returns its pid."""
+        return self._get(name).signal(number)
+
+    def states(self) -> dict[str, State]:
+        """Where each process stands."""
+        return {name: process.state for name, process in self._processes.items()}
+
+    def pid(self, name: str) -> int:
+        """0 while it does not run."""
+        return self._get(name).pid
 
     async def stop(self) -> None:
         """Stop everything, in the reverse order of needs, within ten seconds in all."""

@@ -67,6 +67,20 @@ async def test_what_dies_is_started_again(tmp_path: Path) -> None:
         assert supervisor.status()[0]["restarts"] == 1
 
 
+async def test_a_signal_reaches_the_process_and_what_it_started(tmp_path: Path) -> None:
+    async with Supervisor(tmp_path, [ProcessSpec("parent", python(PARENT))], say=silent) as supervisor:
+        child = int(await eventually(lambda: (tmp_path / "logs" / "parent.log").read_text().strip()))
+        pid = supervisor.signal("parent", signal.SIGSTOP)
+        assert supervisor.pid("parent") == pid
+        await eventually(lambda: {psutil.Process(each).status() for each in (pid, child)} == {psutil.STATUS_STOPPED})
+        supervisor.signal("parent", signal.SIGCONT)
+        await eventually(lambda: psutil.STATUS_STOPPED not in {psutil.Process(each).status() for each in (pid, child)})
+        supervisor.signal("parent", signal.SIGTERM)
+        await eventually(lambda: gone(pid) and gone(child) and supervisor.pid("parent") not in (0, pid))
+        await eventually(lambda: supervisor.states() == {"parent": "ready"})
+        assert supervisor.status()[0]["restarts"] == 1
+
+
 async def test_what_cannot_start_is_said_with_the_end_of_its_log(tmp_path: Path) -> None:
     specs = [
         ProcessSpec("broken", python("raise SystemExit('no such table')"), step=True),

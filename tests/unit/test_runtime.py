@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from runtime.local.lag import Lag, lag_of
 from runtime.local.spec import levels
 from runtime.local.stack import base_specs, lane_specs
 from runtime.logging import LineFormatter
-from runtime.settings import Settings
+from runtime.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,6 +66,22 @@ def test_the_stack_can_be_ordered_and_shares_no_port() -> None:
     assert first == ["kafka", "warehouse"]
     assert len(ports) == len(set(ports)) and all(port < 65_536 for port in ports)
     assert not any(spec.name == "webhooks-replay-2" for spec in specs)
+
+
+def test_a_lane_may_have_several_workers() -> None:
+    settings = replace(Settings(), workers=4)
+    specs = [*base_specs(settings), *lane_specs(settings), *lane_specs(settings, "replay-1")]
+    names, ports = [spec.name for spec in specs], [spec.port for spec in specs if spec.port]
+    assert [name for name in names if name.startswith("worker-live")] == ["worker-live", *(f"worker-live-{n}" for n in (2, 3, 4))]
+    assert len(ports) == len(set(ports)) and len(names) == len(set(names))
+    with pytest.raises(SettingsError, match="workers: 17"):
+        lane_specs(replace(settings, workers=17))
+
+
+@pytest.mark.parametrize("workers", ["0", "5"])
+def test_more_workers_than_partitions_have_nothing_to_do(workers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "--workers", workers]) == 1
+    assert f"--workers {workers}: at least 1, at most" in capsys.readouterr().err
 
 
 def test_a_log_line() -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "status": "show the processes, their health, and how far each consumer group is behind",
     "simulate": "send the events of simulated shoppers to a collector",
     "replay": "rebuild state from history, in a lane of its own",
+    "chaos": "kill, pause and restart everything under load, then compare with the truth",
     "topics": "create the Kafka topics of a lane; those that exist are left as they are",
     "migrate": "bring the warehouse's tables and views up to date",
 }

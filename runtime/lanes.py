@@ -102,16 +102,24 @@ def slow_partitions(settings: Settings, lane: str, at_ms: int) -> list[str]:
 
 def unread(settings: Settings, lane: str) -> list[str]:
     """The partitions that the warehouse sink has not read to their end, in words."""
+    return _behind(settings, f"cartwake-{lane}-warehouse", [lane_topic(lane, topic.name) for topic in table_topics()], f"sink-{lane}")
+
+
+def undelivered(settings: Settings, lane: str) -> list[str]:
+    """The partitions with triggers that are not settled: neither delivered nor given up, in words."""
+    return _behind(settings, f"cartwake-{lane}-webhooks", [lane_topic(lane, "triggers")], f"webhooks-{lane}")
+
+
+def _behind(settings: Settings, group: str, topics: list[str], process: str) -> list[str]:
     from kafka.admin import OffsetSpec
 
-    group = f"cartwake-{lane}-warehouse"
     with admin_of(settings.kafka_bootstrap) as admin:
-        partitions = _partitions(admin, [lane_topic(lane, topic.name) for topic in table_topics()])
+        partitions = _partitions(admin, topics)
         ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         committed = group_offsets(admin, group)
     behind = {key: ends[key].offset - max(0, committed[key].offset if key in committed else 0) for key in partitions}
     return [
-        f"sink-{lane} is {records} records behind on {key.topic}, partition {key.partition}" for key, records in behind.items() if records
+        f"{process} is {records} records behind on {key.topic}, partition {key.partition}" for key, records in behind.items() if records
     ]
 
 
@@ -121,6 +129,12 @@ def _partitions(admin: Any, topics: list[str]) -> list[Any]:
 
     found = admin.describe_topics(topics)
     return [TopicPartition(topic["name"], part["partition_index"]) for topic in found for part in topic["partitions"]]
+
+
+async def until_settled(settings: Settings, lane: str, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:
+    """Returns when each trigger of a drained lane was delivered or given up, and the warehouse knows. LaneError as `drain`."""
+    await _until(partial(undelivered, settings, lane), timeout_s, progress)
+    await _until(partial(unread, settings, lane), timeout_s, progress)
 
 
 async def _until(behind: Callable[[], list[str]], timeout_s: float, progress: Watch) -> None:

@@ -24,7 +24,11 @@ NEW_LANE_GRACE_S = 5.0  # the collector may not have seen the topics of a new la
 
 
 class SendError(RuntimeError):
-    """The collector refused the request as such, or stayed away for longer than the sender's patience. Stop and show the message."""
+    """The collector refused the request as such (or GaveUp). Stop and show the message."""
+
+
+class GaveUp(SendError):
+    """The collector stayed away, or did not take it, for longer than the patience. Whether the events are stored is not known."""
 
 
 class Outgoing(Protocol):
@@ -67,7 +71,15 @@ class Sender:
     """`async with Sender(settings, write_key, lane=...) as sender: await sender.send(messages, clock_ms)`. Counts are in `sender.sent`."""
 
     def __init__(
-        self, settings: Settings, write_key: str, *, lane: str = "", concurrency: int = 4, patience_s: float = 120.0, url: str = ""
+        self,
+        settings: Settings,
+        write_key: str,
+        *,
+        lane: str = "",
+        concurrency: int = 4,
+        patience_s: float = 120.0,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+        url: str = "",
     ) -> None:
         self.sent = Sent()
         self._url = url or f"http://{settings.collector_host}:{settings.collector_port}"
@@ -75,11 +87,11 @@ class Sender:
         self._write_key = write_key
         self._lane = lane
         self._concurrency = concurrency
-        self._patience_s = patience_s
+        self._patience_s, self._timeout_s = patience_s, timeout_s
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Sender:
-        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
+        timeout = aiohttp.ClientTimeout(total=self._timeout_s)
         self._session = aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bearer {self._secret_key}"})
         return self
 
@@ -129,7 +141,7 @@ class Sender:
             if 0 < status < 500 and status != 429 and not is_new_lane:
                 raise SendError(f"{self._url}{path}: {status} {answer.decode(errors='replace')[:500]}")
             if loop.time() > began_s + self._patience_s:
-                raise SendError(f"{self._url}{path}: no success for {self._patience_s:.0f} s, last: {status or ''} {answer.decode()[:500]}")
+                raise GaveUp(f"{self._url}{path}: no success for {self._patience_s:.0f} s, last: {status or ''} {answer.decode()[:500]}")
             if status not in (404, 429):
                 self.sent.resent += events
             await asyncio.sleep(min(max(pause_s, retry_after_s), LONGEST_PAUSE_S))

@@ -102,6 +102,12 @@ class Truth:
         steps = [(event.at_ms, number_of[event.event]) for event in events if event.event in number_of]
         return window_funnel(steps, self._rules.funnel_window_ms, len(number_of))
 
+    def episodes(self, final_ms: int) -> list[tuple[str, Cart]]:
+        """Every cart episode with its person, as they stand at `final_ms`."""
+        persons = Persons([happening for happening, _ in self._clean])
+        moving = _by_person(persons, (happening for happening, late in self._clean if not late))
+        return [(person, cart) for person, events in moving.items() for cart in carts_of(events, self._rules, final_ms)]
+
     def _carts(self, moving: dict[str, list[Happening]], final_ms: int) -> dict[str, Any]:
         carts = [cart for events in moving.values() for cart in carts_of(events, self._rules, final_ms)]
         states = Counter(cart.status for cart in carts)

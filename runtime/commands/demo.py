@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,6 +20,7 @@ from runtime.pace import keep_up
 from runtime.query import query
 from runtime.send import Sender, SendError
 from runtime.settings import Settings, load
+from runtime.stop import stopped_by_signals
 from runtime.view import View
 from runtime.webhook_check import check_webhooks
 from simulator.config import SimConfig
@@ -72,7 +70,7 @@ class Result:
 
 async def _demo(settings: Settings, config: SimConfig, args: argparse.Namespace) -> int:
     began_s = time.monotonic()
-    async with _stopped_by_signals(), Stack(settings, showcase.specs(settings)):
+    async with stopped_by_signals(), Stack(settings, showcase.specs(settings)):
         started_s = time.monotonic()
         print(f"everything runs:\n{showcase.places(settings)}", file=sys.stderr, flush=True)
         result = await _show(settings, config, args.seconds)
@@ -131,20 +129,6 @@ async def _until_stopped() -> None:
         task = asyncio.current_task()
         assert task is not None
         task.uncancel()
-
-
-@asynccontextmanager
-async def _stopped_by_signals() -> AsyncIterator[None]:
-    """SIGTERM ends it as Ctrl-C does: by cancelling, so that everything is stopped on the way out."""
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    assert task is not None
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    try:
-        yield
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _document(result: Result, config: SimConfig) -> str:

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from replays.rows import Ready
-from runtime.send import Sender, SendError
+from runtime.send import GaveUp, Sender, SendError
 from runtime.settings import Settings
 
 SETTINGS = Settings(secret_key="sk_test")
@@ -86,8 +86,9 @@ async def test_order_is_kept_for_each_key() -> None:
 
 async def test_a_refused_request_is_an_error_at_once_and_a_collector_that_stays_away_one_in_the_end() -> None:
     async with serving(Collector([401])) as url, Sender(SETTINGS, "key", url=url) as sender:
-        with pytest.raises(SendError, match="401 not now"):
+        with pytest.raises(SendError, match="401 not now") as refused:
             await sender.send([message(1)])
+        assert not isinstance(refused.value, GaveUp)
     async with Sender(SETTINGS, "key", url="http://127.0.0.1:9", patience_s=0.2) as sender:
-        with pytest.raises(SendError, match="no success"):
+        with pytest.raises(GaveUp, match="no success"):
             await sender.send([message(1)])

@@ -1,0 +1,175 @@
+"""Does to the running stack what the schedule says, counts it, and heals it at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from random import Random
+from typing import Any
+
+from chaos import schedule
+from chaos.schedule import Fault
+from chaos.stage import role_of
+from runtime.local.process import StartError, State
+from runtime.local.spec import ProcessSpec
+from runtime.local.supervisor import Say, Supervisor
+
+BACK_WITHIN_S = 120.0  # a process that is not back by then does not come back
+STOP_WITHIN_S = 10.0  # of a restart; then SIGKILL
+POLL_S = 0.05
+
+
+class NotBackError(RuntimeError):
+    """A process does not come back. The message names it: see its log."""
+
+
+class Wrecker:
+    """`rage` for some seconds, then `heal`. `done` counts the faults by kind and role."""
+
+    def __init__(self, stack: Supervisor, workers: Sequence[ProcessSpec], random: Random, say: Say) -> None:
+        self.done: Counter[Fault] = Counter()
+        self.history: list[tuple[float, str]] = []  # seconds since the start, and what was done
+        self._stack, self._workers, self._random, self._say = stack, workers, random, say
+        self._began_s = time.monotonic()
+        self._paused: set[str] = set()
+        self._leaving: set[str] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def rage(self, seconds: float) -> None:
+        """The first round to its end, and more until the time is up. Raises NotBackError."""
+        self._began_s = time.monotonic()
+        for number, faults in enumerate(schedule.rounds(self._random)):
+            for fault in faults:
+                if number and self.elapsed_s >= seconds:
+                    return
+                self._raise_failures()
+                await getattr(self, f"_{fault.kind}")(fault)
+                await asyncio.sleep(schedule.gap_s(self._random, seconds))
+
+    async def heal(self) -> None:
+        """Everybody awake, at least two workers, everything ready. Raises NotBackError."""
+        await asyncio.gather(*self._under_way)
+        for spec in self._workers[:2]:
+            if self._states().get(spec.name, State.STOPPED) is State.STOPPED:
+                await self._stack.add(spec)
+        await self._until(lambda: [] if self._not_ready() else ["everything"], "everything")
+
+    async def close(self) -> None:
+        """Leave what is under way: the stack is about to end."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._began_s
+
+    async def _kill(self, fault: Fault) -> None:
+        name = await self._someone(fault.role)
+        self._note(fault, name, f"kill -9 {self._stack.signal(name, signal.SIGKILL)}")
+        if self._random.random() < schedule.AGAIN_CHANCE:
+            await asyncio.sleep(self._random.uniform(*schedule.AGAIN_S))
+            if self._states()[name] is State.STARTING and self._stack.pid(name):
+                self._note(fault, name, f"kill -9 {self._stack.signal(name, signal.SIGKILL)} while it starts")
+
+    async def _pause(self, fault: Fault) -> None:
+        name, seconds = await self._someone(fault.role), self._random.uniform(*schedule.PAUSE_S)
+        pid = self._stack.signal(name, signal.SIGSTOP)
+        self._paused.add(name)
+        self._note(fault, name, f"SIGSTOP {pid} for {seconds:.1f} s")
+        self._meanwhile(self._wake(name, pid, seconds))
+
+    async def _wake(self, name: str, pid: int, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._paused.discard(name)
+            if self._stack.pid(name) == pid:  # it may have been killed in its sleep
+                self._stack.signal(name, signal.SIGCONT)
+                self._say(name, f"SIGCONT {pid}")
+
+    async def _restart(self, fault: Fault) -> None:
+        name = await self._someone(fault.role)
+        pid = self._stack.signal(name, signal.SIGTERM)
+        self._note(fault, name, f"SIGTERM {pid}")
+        self._meanwhile(self._see_it_end(name, pid))
+
+    async def _see_it_end(self, name: str, pid: int) -> None:
+        deadline_s = time.monotonic() + STOP_WITHIN_S
+        while self._stack.pid(name) == pid:
+            if time.monotonic() > deadline_s:
+                self._say(name, f"does not end within {STOP_WITHIN_S:.0f} s of SIGTERM: killed")
+                self._stack.signal(name, signal.SIGKILL)
+                return
+            await asyncio.sleep(POLL_S)
+
+    async def _add(self, fault: Fault) -> None:
+        states = self._states()
+        free = [spec for spec in self._workers if states.get(spec.name, State.STOPPED) is State.STOPPED]
+        if free:
+            self._note(fault, free[0].name, "one worker more")
+            self._meanwhile(self._start(free[0]))
+
+    async def _start(self, spec: ProcessSpec) -> None:
+        """Again while it fails at the start, as it does without Kafka."""
+        while True:
+            try:
+                return await self._stack.add(spec)
+            except StartError:
+                self._say(spec.name, "did not start; once more")
+
+    async def _remove(self, fault: Fault) -> None:
+        """The last one stays."""
+        name = await self._someone("worker")
+        if len(self._running("worker")) > 1:
+            self._leaving.add(name)
+            self._note(fault, name, "one worker less")
+            self._meanwhile(self._stop(name))
+
+    async def _stop(self, name: str) -> None:
+        await self._stack.remove(name)
+        self._leaving.discard(name)
+
+    def _meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
+        self._under_way.add(asyncio.create_task(work))
+
+    def _raise_failures(self) -> None:
+        for task in [task for task in self._under_way if task.done()]:
+            self._under_way.discard(task)
+            task.result()
+
+    def _note(self, fault: Fault, name: str, text: str) -> None:
+        self.done[fault] += 1
+        self.history.append((round(self.elapsed_s, 2), f"{name}: {text}"))
+        self._say(name, text)
+
+    async def _someone(self, role: str) -> str:
+        """One of the role that is ready and awake; waits for one."""
+
+        def awake() -> list[str]:
+            return [name for name in self._running(role) if self._states()[name] is State.READY and name not in self._paused]
+
+        return self._random.choice(await self._until(awake, f"a {role}"))
+
+    def _running(self, role: str) -> list[str]:
+        """Those of the role that run, or are about to."""
+        gone = (State.STOPPED, State.DONE, State.FAILED)
+        return [name for name, state in self._states().items() if role_of(name) == role and state not in gone and name not in self._leaving]
+
+    def _states(self) -> dict[str, State]:
+        return self._stack.states()
+
+    def _not_ready(self) -> list[str]:
+        return [name for name, state in self._states().items() if state not in (State.READY, State.DONE, State.STOPPED)]
+
+    async def _until(self, found: Callable[[], list[str]], what: str) -> list[str]:
+        deadline_s = time.monotonic() + BACK_WITHIN_S
+        while not (names := found()):
+            self._raise_failures()
+            if time.monotonic() > deadline_s:
+                raise NotBackError(f"{what} is not back after {BACK_WITHIN_S:.0f} s; not ready: {', '.join(self._not_ready())}")
+            await asyncio.sleep(POLL_S)
+        return names

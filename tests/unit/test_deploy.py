@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from collector.metrics import METRICS
 from runtime.local.kafka import PROPERTIES
 from runtime.local.stack import base_specs, lane_specs, topics_spec
 from runtime.settings import ENV_PREFIX, TABLE, Settings, SettingsError, load
@@ -142,9 +143,10 @@ def test_the_image_holds_every_package() -> None:
 def _metrics() -> set[str]:
     """Every metric that the code makes, under the names that Prometheus sees."""
     suffixes = {"Counter": ["_total"], "Gauge": [""], "Histogram": ["_bucket", "_sum", "_count"]}
+    collector = {metric.name + suffix for metric in METRICS for suffix in (suffixes["Histogram"] if metric.kind == "histogram" else [""])}
     files = [path for part in ("collector", "runtime", "sinks", "streams") for path in (ROOT / part).rglob("metrics.py")]
     made = [found for path in files for found in re.findall(r'\b(Counter|Gauge|Histogram)\(\s*"(\w+)"', path.read_text(encoding="utf-8"))]
-    return {name + suffix for kind, name in made for suffix in suffixes[kind]}
+    return collector | {name + suffix for kind, name in made for suffix in suffixes[kind]}
 
 
 def test_every_metric_of_the_dashboard_exists() -> None:
@@ -152,6 +154,20 @@ def test_every_metric_of_the_dashboard_exists() -> None:
     expressions = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
     named = set(re.findall(r"\bcartwake_\w+", expressions))
     assert named and named - _metrics() == set()
+
+
+def test_every_metric_and_code_of_the_alerts_exists_and_prometheus_finds_the_file() -> None:
+    (name,) = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())["rule_files"]
+    assert f"./deploy/{name}:/etc/prometheus/{name}:ro" in SERVICES["prometheus"]["volumes"]
+    rules = [rule for group in yaml.safe_load((ROOT / "deploy" / name).read_text())["groups"] for rule in group["rules"]]
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    expressions = " ".join(rule["expr"] for rule in rules)
+    assert set(re.findall(r"\bcartwake_\w+", expressions)) - _metrics() == set()
+    codes = {code for found in re.findall(r'code=~"([^"]+)"', expressions) for code in found.split("|")}
+    said = " ".join(path.read_text() for path in (ROOT / "collector").glob("*.py"))
+    assert codes and {code for code in codes if f'unavailable("{code}"' not in said} == set()
+    labels = {label for rule in rules for label in re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])}
+    assert labels <= {"job", "instance", "agent", "code"}
 
 
 def test_the_dashboard_s_source_is_provisioned() -> None:

@@ -41,4 +41,4 @@ class Absorb(msgspec.Struct, kw_only=True):
     at_ms: int
     known_until_ms: int  # how far the loser's partition had let time pass
     reason: str
-    state: msgspec.Raw
+    state: bytes  # as `streams.logic.person.pack` makes it

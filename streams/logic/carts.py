@@ -59,18 +59,34 @@ def value_of(items: tuple[Item, ...]) -> Decimal:
     return sum((item.price * item.quantity for item in items if item.price is not None), Decimal(0))
 
 
-def advance(carts: Carts, now_ms: int, policy: Policy) -> None:
-    """Let time pass: what is due by `now_ms` happens at its own moment."""
+def advance(carts: Carts, now_ms: int, policy: Policy) -> bool:
+    """Let time pass: what is due by `now_ms` happens at its own moment. True when something was."""
+    if not carts.open:
+        return False
+    changed = False
     for cart_id, episode in list(carts.open.items()):
         due_ms = episode.changed_ms + policy.abandon_idle_ms
         if not episode.idle and due_ms <= now_ms:
-            episode.idle = True
+            changed = episode.idle = True
             episode.abandonments += 1
             if episode.abandoned is None:
                 episode.abandoned = Snapshot(due_ms, episode.step, episode.items, episode.currency)
         if episode.changed_ms + policy.cart_expiry_ms <= now_ms:
+            changed = True
             episode.close("expired", episode.changed_ms + policy.cart_expiry_ms)
             carts.closed.append(carts.open.pop(cart_id))
+    return changed
+
+
+def step(carts: Carts, entry: Entry, policy: Policy) -> None:
+    """Let time come to a cart event, and take it."""
+    advance(carts, entry.at_ms, policy)
+    apply(carts, entry, policy)
+
+
+def forget(carts: Carts, until_ms: int) -> None:
+    """Let go of carts that ended before."""
+    carts.closed = [e for e in carts.closed if (e.closed_ms or 0) >= until_ms]
 
 
 def next_wake_ms(carts: Carts, policy: Policy) -> int | None:

@@ -22,25 +22,36 @@ class Churn(msgspec.Struct, array_like=True):
     stays: list[Stay] = []
 
 
-def seen(churn: Churn, at_ms: int, policy: Policy) -> None:
-    """The person did something; what became due before it happened first."""
-    if churn.last_ms and at_ms > churn.last_ms:
+def seen(churn: Churn, at_ms: int, policy: Policy) -> bool:
+    """The person did something; what became due before it happened first. True when stays may have changed."""
+    if at_ms > churn.last_ms:
         advance(churn, at_ms, policy)
-    _split(churn, at_ms, policy)
+    changed = bool(churn.stays)
+    if changed:
+        _split(churn, at_ms, policy)
     churn.last_ms = max(churn.last_ms, at_ms)
+    return changed
 
 
-def advance(churn: Churn, now_ms: int, policy: Policy) -> None:
-    """Let time pass."""
+def advance(churn: Churn, now_ms: int, policy: Policy) -> bool:
+    """Let time pass; True when the person came into another tier."""
+    tiers = policy.churn_tiers_ms
+    if not churn.last_ms or not tiers or now_ms - churn.last_ms < tiers[0][1]:
+        return False
+    moved = False
     for tier, due_ms in _waiting(churn, policy):
         if due_ms > now_ms:
-            return
+            break
         _leave(churn, due_ms)
         churn.stays.append(Stay(tier, due_ms))
+        moved = True
+    return moved
 
 
 def next_wake_ms(churn: Churn, policy: Policy) -> int | None:
     """When time alone moves the person into a tier next."""
+    if not churn.stays and churn.last_ms and policy.churn_tiers_ms:
+        return churn.last_ms + policy.churn_tiers_ms[0][1]
     return next((due_ms for _, due_ms in _waiting(churn, policy)), None)
 
 

@@ -1,6 +1,7 @@
 """A person's journal: what of each event the cart, the session and the triggers need, in the order of event time."""
 
-from bisect import insort
+import operator
+from bisect import bisect_right
 
 import msgspec
 
@@ -17,7 +18,8 @@ _CART_EVENTS = {
     "payment_failed",
     "purchase",
 }
-_QUIET = {"identify", "alias", "group", "consent"}  # say who someone is, not that someone did something on a page
+# Quiet ones say who someone is, not that someone did something on a page; what is not named here is an interaction.
+_WEIGHT = {"identify": 0, "alias": 0, "group": 0, "consent": 0, "page_view": 1, "screen_view": 1}
 
 
 class CartPart(msgspec.Struct, array_like=True):
@@ -59,10 +61,15 @@ class Entry(msgspec.Struct, array_like=True):
         return (self.at_ms, self.message_id)
 
 
+_order = operator.attrgetter("order")
+
+
 def entry_of(event: EventRow) -> Entry:
     """The journal entry of an event."""
-    weight = 0 if event.event in _QUIET else 1 if event.event in ("page_view", "screen_view") else 2
-    return Entry(event.occurred_at_ms, event.message_id, event.device_id, weight, _visit(event), _cart(event))
+    name = event.event
+    weight = _WEIGHT.get(name, 2)
+    cart = _cart(event) if name in _CART_EVENTS else None
+    return Entry(event.occurred_at_ms, event.message_id, event.device_id, weight, _visit(event), cart)
 
 
 def _visit(event: EventRow) -> VisitPart | None:
@@ -70,19 +77,18 @@ def _visit(event: EventRow) -> VisitPart | None:
     return VisitPart(*parts) if any(parts) else None
 
 
-def _cart(event: EventRow) -> CartPart | None:
-    if event.event not in _CART_EVENTS:
-        return None
+def _cart(event: EventRow) -> CartPart:
     value = "" if event.value is None else str(event.value)
     return CartPart(
         event.event, event.device_id or event.user_id, event.cart_id, event.items, event.cart_items, event.currency, event.order_id, value
     )
 
 
-def insert(journal: list[Entry], entry: Entry) -> bool:
-    """Put an entry in its place; True when that is the end, so that nothing before has to be computed again."""
-    if not journal or journal[-1].order <= entry.order:
-        journal.append(entry)
-        return True
-    insort(journal, entry, key=lambda e: e.order)
-    return False
+def insert(journal: list[Entry], entry: Entry) -> int:
+    """Put an entry in its place, and tell it."""
+    if not journal or journal[-1].at_ms < entry.at_ms or journal[-1].order <= entry.order:
+        place = len(journal)
+    else:
+        place = bisect_right(journal, entry.order, key=_order)
+    journal.insert(place, entry)
+    return place

@@ -1,6 +1,7 @@
 """A person's funnel level, equal to `windowFunnel` over the same events in any order of arrival (docs/decisions/window-funnel.md)."""
 
 from bisect import insort
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,7 +18,7 @@ class Funnel(msgspec.Struct, array_like=True):
     marks: list[int] = []
 
 
-def add(funnel: Funnel, at_ms: int, steps: list[int], policy: Policy) -> bool:
+def add(funnel: Funnel, at_ms: int, steps: Sequence[int], policy: Policy) -> bool:
     """Take an event that reaches these steps (from 1); True when the level may have changed."""
     if not steps or funnel.level == len(policy.funnel_steps):
         return False

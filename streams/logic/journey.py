@@ -10,8 +10,9 @@ from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
 from streams.logic import funnel, person_rows
 from streams.logic.ids import winner_and_loser
+from streams.logic.live import Live
 from streams.logic.output import Output
-from streams.logic.person import Live, Person
+from streams.logic.person import Person, pack, unpack
 from streams.logic.policy import Policy
 from streams.logic.share import share_rows
 
@@ -21,8 +22,7 @@ _DUE_SLACK = 1_000  # entries of the index that may be out of date however few p
 _CLOCK = b"@clock"
 _NEVER = (1 << 63) - 1
 _Handle = Callable[[bytes, Output], None]
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(Person).decode
+_encode_clock = msgspec.msgpack.Encoder().encode
 _decode_event = msgspec.json.Decoder(EventRow).decode
 
 
@@ -45,7 +45,7 @@ class Journey:
     def __init__(self, policy: Policy) -> None:
         self.partition = 0  # set by the pipeline: which partition this is
         self.policy = policy
-        self.persons: dict[str, bytes] = {}  # 8 bytes wake time, then the packed Person
+        self.persons: dict[str, bytes] = {}  # 8 bytes wake time, then the `pack`ed Person
         self.clock_ms = 0
         self._sources: dict[int, int] = {}  # latest tick by source: `events` partitions, then (from `partitions` on) `journeys` partitions
         self._fed_ms = 0  # every event received before is in this partition
@@ -55,6 +55,7 @@ class Journey:
         self._applied: dict[str, list[tuple[int, _Handle, bytes]]] = {}  # this batch's lines by person, and the clock when each came
         self._at_work = ""  # the person that the line in hand is about
         self._clock_moved = False
+        self._settled_ms = 0  # the clock that everyone who was due has been told of
         self._told_ms = 0
 
     def load(self, key: bytes, value: bytes) -> None:
@@ -69,6 +70,7 @@ class Journey:
     def restored(self) -> None:
         """All changelog entries are loaded. The next flush tells the clock, lest the batch that moved it ended before it could."""
         self._clock_moved = self.clock_ms > 0
+        self._settled_ms = self.clock_ms
         self._index()
 
     def _index(self) -> None:
@@ -121,6 +123,8 @@ class Journey:
     def flush(self, batch_id: int, out: Output) -> bool:
         """Let time act, write rows and state of everyone touched; True when more is due than one batch takes."""
         more = self._wake_due(out)
+        if not more:
+            self._settled_ms = self.clock_ms
         for live in list(self._touched.values()):
             self._write_or_reject(live, out)
         self._touched.clear()
@@ -128,7 +132,7 @@ class Journey:
         if len(self._due) > 2 * len(self.persons) + _DUE_SLACK:  # most of it is out of date
             self._index()
         if self._clock_moved:
-            out.changes[_CLOCK] = _pack(self._sources)
+            out.changes[_CLOCK] = _encode_clock(self._sources)
             self._relay(out)
             if not more:
                 self._write_clock(out)
@@ -152,11 +156,11 @@ class Journey:
         live = self._hot.pop(person_id, None)
         if live is None:
             value = self.persons.get(person_id)
-            state = _unpack(memoryview(value)[8:]) if value else Person(person_id)
+            state = unpack(memoryview(value)[8:]) if value else Person(person_id)
             live = Live(state, self.clock_ms, self.policy)
         self._hot[person_id] = live
         self._touched[person_id] = live
-        live.begin_batch()
+        live.begin_batch(self._settled_ms)
         live.on_time(self.clock_ms)
         return live
 
@@ -217,7 +221,7 @@ class Journey:
             at_ms=merge.at_ms,
             known_until_ms=live.clock_ms,
             reason=merge.reason,
-            state=msgspec.Raw(msgspec.json.encode(live.state)),
+            state=pack(live.state),
         )
         out.emit("journeys", winner, absorb, Kind.ABSORB)
         gone = Live(Person(loser, merged_into=winner), self.clock_ms, self.policy)
@@ -230,7 +234,7 @@ class Journey:
         if live.state.merged_into:
             out.emit("journeys", live.state.merged_into, msgspec.structs.replace(absorb, winner=live.state.merged_into), Kind.ABSORB)
             return
-        live.absorb(msgspec.json.decode(absorb.state, type=Person), absorb.at_ms, absorb.known_until_ms)
+        live.absorb(unpack(absorb.state), absorb.at_ms, absorb.known_until_ms)
 
     def _wake_due(self, out: Output) -> bool:
         """Touch everyone whose time has come; True when there are more than one batch takes."""
@@ -267,9 +271,9 @@ class Journey:
             if live.funnel_changed:
                 funnel.update(state.funnel, self.policy)
             person_rows.write_rows(live, out)
-            live.fold()
+            live.fold(person_rows.forget_sent)
             wake_ms = live.next_wake_ms()
-        value = (_NEVER if wake_ms is None else wake_ms).to_bytes(8, "big") + _pack(state)
+        value = (_NEVER if wake_ms is None else wake_ms).to_bytes(8, "big") + pack(state)
         before = self.persons.get(state.person_id)
         if value == before:
             return

@@ -1,18 +1,21 @@
 """The rows that a person's state stands for, and which of them have to be written again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from sys import intern
 from zlib import crc32
 
 import msgspec
 
+from schemas.partition import partition_of
 from schemas.rows import CartRow, FunnelRow, IdentityRow, SegmentRow, SessionRow, TriggerRow
 from streams.logic.carts import Episode, value_of
 from streams.logic.churn import Stay
 from streams.logic.ids import stable_id
+from streams.logic.live import Live
 from streams.logic.output import Output
-from streams.logic.person import FirstTouch, Live, Sent
+from streams.logic.person import FirstTouch, Sent
 from streams.logic.policy import Policy
 from streams.logic.sessions import Session
 
@@ -25,43 +28,75 @@ _TOPIC: dict[type, str] = {
     SessionRow: "sessions",
     TriggerRow: "triggers",
 }
+_FUNNEL, _CART, _TRIGGER, _SESSION, _SEGMENT = b"f", b"c", b"t", b"s", b"g"  # kinds of keys in `Person.sent`
+_TIME_BYTES = 6
+_NO_VERSION = b'"version":0'
 _GONE = -1  # the digest of a row that was taken back
 _encode = msgspec.json.Encoder().encode
 
 
 def write_rows(live: Live, out: Output) -> None:
     """Emit each of the person's rows that is new or has changed, take back those that never were, and remember what was sent."""
-    state = live.state
-    found = dict(_rows(live))
-    for key, row in found.items():
-        _write_if_changed(key, row, live, out)
-    for key in [key for key in state.sent if key not in found]:
-        sent = state.sent[key]
-        if _is_history(key, found, state.folded_ms):
-            del state.sent[key]
-        elif sent.digest != _GONE:
-            _take_back(key, sent, live, out)
-            state.sent[key] = Sent(sent.version + 1, _GONE, sent.decision, sent.reason)  # it may come back, with a higher version
+    live.settle()
+    if live.rebuilt:
+        _write_all(live, out)
+    else:
+        for key, row in _changed_rows(live):
+            _write_if_changed(key, row, live, out)
+        if live.stays_changed:  # an event in the midst of an idle time may have shown that a stay never was
+            _take_back_missing({key for key, _ in _stay_objects(live)}, _SEGMENT, live, out)
     _write_links(live, out)
 
 
 def take_back_own(live: Live, out: Output) -> None:
     """The person id is given up: rows under this id go; carts, sessions and triggers move on with the state."""
-    for key in [key for key in live.state.sent if key[0] in "fg"]:
+    for key in [key for key in live.state.sent if key[:1] in (_FUNNEL, _SEGMENT)]:
         _take_back(key, live.state.sent.pop(key), live, out)
 
 
-def _write_if_changed(key: str, row: Row, live: Live, out: Output) -> None:
+def forget_sent(live: Live) -> None:
+    """Let go of what was sent of objects that no event can bring back; a cart's trigger stays as long as the cart."""
+    state = live.state
+    old = [key for key in state.sent if key[:1] != _FUNNEL and _began_ms(key) < state.folded_ms]
+    if not old:
+        return
+    kept = {key for key, _ in _objects(live)}
+    for key in old:
+        if key not in kept and not (key[:1] == _TRIGGER and _CART + key[1:] in kept):
+            del state.sent[key]
+
+
+def _write_all(live: Live, out: Output) -> None:
+    found = set()
+    for key, make in _objects(live):
+        found.add(key)
+        _write_if_changed(key, make(), live, out)
+    _take_back_missing(found, _FUNNEL + _CART + _TRIGGER + _SESSION + _SEGMENT, live, out)
+
+
+def _take_back_missing(found: set[bytes], kinds: bytes, live: Live, out: Output) -> None:
+    """Take back what was sent of these kinds and is not found any more, unless it is history that no event can reach."""
+    state = live.state
+    for key in [key for key in state.sent if key[:1] in kinds and key not in found]:
+        sent = state.sent[key]
+        if sent.digest != _GONE and (key[:1] == _FUNNEL or _began_ms(key) >= state.folded_ms or _CART + key[1:] in found):
+            _take_back(key, sent, live, out)
+            state.sent[key] = Sent(sent.version + 1, _GONE, sent.decision, sent.reason)  # it may come back, with a higher version
+
+
+def _write_if_changed(key: bytes, row: Row, live: Live, out: Output) -> None:
     sent = live.state.sent.get(key)
     if isinstance(row, TriggerRow):
         row.decision, row.reason = _decision(row, sent, live)
-    digest = crc32(_encode(row))
+    line = _encode(row)
+    digest = crc32(line)
     if sent is not None and sent.digest == digest:
         return
     row.version = sent.version + 1 if sent else 1
     decision = (row.decision, row.reason) if isinstance(row, TriggerRow) else ("", "")
     live.state.sent[key] = Sent(row.version, digest, *decision)
-    _emit(row, live, out)
+    line = line.replace(_NO_VERSION, b'"version":%d' % row.version, 1)  # no text holds these bytes: its quotes are escaped
+    out.emit_to(_TOPIC[type(row)], partition_of(live.state.person_id, out.partitions), line)
     if isinstance(row, TriggerRow) and row.version == 1:
         out.count(f"triggers_{row.decision}")
 
@@ -73,23 +108,54 @@ def _decision(row: TriggerRow, sent: Sent | None, live: Live) -> tuple[str, str]
     return ("suppress", "late_event") if live.reworked and row.fired_at_ms <= live.known_until_ms else ("send", "")
 
 
-def _emit(row: Row, live: Live, out: Output) -> None:
-    out.emit(_TOPIC[type(row)], live.state.person_id, row)
+def _key(kind: bytes, at_ms: int, name: bytes = b"") -> bytes:
+    """An object's name in `sent`: kind, when it began, and what tells it from others of that moment."""
+    return kind + at_ms.to_bytes(_TIME_BYTES, "big") + name
 
 
-def _rows(live: Live) -> Iterator[tuple[str, Row]]:
-    policy, state = live.policy, live.state
+def _began_ms(key: bytes) -> int:
+    return int.from_bytes(key[1 : 1 + _TIME_BYTES], "big")
+
+
+def _changed_rows(live: Live) -> Iterator[tuple[bytes, Row]]:
+    """The rows of what this batch touched; all others are as they were written."""
+    state = live.state
+    if state.first is not None and (live.touch_changed or live.funnel_changed):
+        yield _key(_FUNNEL, 0), _funnel_row(state.first, live)
+    if live.carts_changed:
+        yield from ((key, make()) for key, make in _cart_objects(live))
+    for session in live.visits.values():
+        yield _session_key(session), _session_row(session, state.person_id, live.policy)
+    if live.stays_changed:
+        yield from ((key, make()) for key, make in _stay_objects(live))
+
+
+def _objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
+    """Everything that a row stands for, and how to make it."""
+    state = live.state
     if state.first is not None:
-        yield "f:0", _funnel_row(state.first, live)
-    for episode in [*live.head.carts.open.values(), *live.head.carts.closed]:
-        yield f"c:{episode.opened_ms}:{episode.episode_id}", _cart_row(episode, live)
+        yield _key(_FUNNEL, 0), partial(_funnel_row, state.first, live)
+    yield from _cart_objects(live)
+    for session in [*live.sessions.latest.values(), *live.sessions.closed]:
+        yield _session_key(session), partial(_session_row, session, state.person_id, live.policy)
+    yield from _stay_objects(live)
+
+
+def _cart_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
+    for episode in [*live.carts.open.values(), *live.carts.closed]:
+        name = bytes.fromhex(episode.episode_id)
+        yield _key(_CART, episode.opened_ms, name), partial(_cart_row, episode, live)
         if episode.abandoned is not None:
-            trigger_id = stable_id("trigger", RULE, episode.episode_id, 1)
-            yield f"t:{episode.opened_ms}:{trigger_id}:{episode.episode_id}", _trigger_row(trigger_id, episode, live)
-    for session in [*live.head.sessions.latest.values(), *live.head.sessions.closed]:
-        yield f"s:{session.started_ms}:{session.session_id}", _session_row(session, state.person_id, policy)
-    for stay in state.churn.stays:
-        yield f"g:{stay.entered_ms}:{stay.tier}", _segment_row(stay, state.person_id, policy)
+            yield _key(_TRIGGER, episode.opened_ms, name), partial(_trigger_row, episode, live)
+
+
+def _stay_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
+    for stay in live.state.churn.stays:
+        yield _key(_SEGMENT, stay.entered_ms, stay.tier.encode()), partial(_segment_row, stay, live.state.person_id, live.policy)
+
+
+def _session_key(session: Session) -> bytes:
+    return _key(_SESSION, session.started_ms, bytes.fromhex(session.session_id))
 
 
 def _funnel_row(first: FirstTouch, live: Live) -> FunnelRow:
@@ -132,12 +198,16 @@ def _cart_row(episode: Episode, live: Live) -> CartRow:
     )
 
 
-def _trigger_row(trigger_id: str, episode: Episode, live: Live) -> TriggerRow:
+def _trigger_id(episode_id: str) -> str:
+    return stable_id("trigger", RULE, episode_id, 1)
+
+
+def _trigger_row(episode: Episode, live: Live) -> TriggerRow:
     abandoned, person_id = episode.abandoned, live.state.person_id
     assert abandoned is not None
     return TriggerRow(
         lane=live.policy.lane,
-        trigger_id=trigger_id,
+        trigger_id=_trigger_id(episode.episode_id),
         rule=RULE,
         person_id=person_id,
         episode_id=episode.episode_id,
@@ -192,27 +262,21 @@ def _segment_row(stay: Stay, person_id: str, policy: Policy) -> SegmentRow:
     )
 
 
-def _is_history(key: str, found: dict[str, Row], folded_ms: int) -> bool:
-    """Whether no event can bring this object back; a funnel's can always come, and a cart's trigger as long as the cart is there."""
-    kind, began_ms = key.split(":", 2)[:2]
-    if kind == "f" or int(began_ms) >= folded_ms:
-        return False
-    return kind != "t" or not any(each.startswith(f"c:{began_ms}:") for each in found)
-
-
-def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
+def _take_back(key: bytes, sent: Sent, live: Live, out: Output) -> None:
     """Write the row that says: this was not so. It is deleted (a trigger stays, as `void`): a late event or a merge showed another past."""
-    kind, began, name = ([*key.split(":", 2), ""])[:3]
-    lane, person_id, at_ms, version = live.policy.lane, live.state.person_id, int(began), sent.version + 1
+    kind, at_ms, name = key[:1], _began_ms(key), key[1 + _TIME_BYTES :]
+    lane, person_id, version = live.policy.lane, live.state.person_id, sent.version + 1
     row: Row
-    if kind == "f":
+    if kind == _FUNNEL:
         row = FunnelRow(lane=lane, funnel=live.policy.funnel_name, person_id=person_id, level=0, version=version, is_deleted=1)
-    elif kind == "g":
-        row = SegmentRow(lane=lane, person_id=person_id, segment="churn", value=name, entered_at_ms=at_ms, version=version, is_deleted=1)
-    elif kind == "s":
+    elif kind == _SEGMENT:
+        row = SegmentRow(
+            lane=lane, person_id=person_id, segment="churn", value=name.decode(), entered_at_ms=at_ms, version=version, is_deleted=1
+        )
+    elif kind == _SESSION:
         row = SessionRow(
             lane=lane,
-            session_id=name,
+            session_id=name.hex(),
             person_id=person_id,
             device_id="",
             started_at_ms=at_ms,
@@ -220,10 +284,10 @@ def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
             version=version,
             is_deleted=1,
         )
-    elif kind == "c":
+    elif kind == _CART:
         row = CartRow(
             lane=lane,
-            episode_id=name,
+            episode_id=name.hex(),
             person_id=person_id,
             cart_id="",
             status="merged" if live.absorbed else "void",
@@ -234,13 +298,12 @@ def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
             is_deleted=1,
         )
     else:
-        trigger_id, _, episode_id = name.partition(":")
         row = TriggerRow(
             lane=lane,
-            trigger_id=trigger_id,
+            trigger_id=_trigger_id(name.hex()),
             rule=RULE,
             person_id=person_id,
-            episode_id=episode_id,
+            episode_id=name.hex(),
             step=1,
             status="void",
             decision=sent.decision,
@@ -248,7 +311,7 @@ def _take_back(key: str, sent: Sent, live: Live, out: Output) -> None:
             fired_at_ms=at_ms,
             version=version,
         )
-    _emit(row, live, out)
+    out.emit(_TOPIC[type(row)], person_id, row)
 
 
 def _write_links(live: Live, out: Output) -> None:

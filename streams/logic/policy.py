@@ -1,5 +1,7 @@
 """Every rule of the stream that can be set, in milliseconds."""
 
+from functools import lru_cache
+
 import msgspec
 
 
@@ -25,6 +27,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     funnel_horizon_ms: int = 7_776_000_000
     churn_tiers_ms: tuple[tuple[str, int], ...] = (("short", 604_800_000), ("mid", 2_592_000_000), ("long", 7_776_000_000))
 
-    def steps_of(self, event: str) -> list[int]:
+    def steps_of(self, event: str) -> tuple[int, ...]:
         """The funnel steps (from 1) that an event of this name reaches."""
-        return [number for number, name in enumerate(self.funnel_steps, 1) if name == event]
+        return _steps_of(self.funnel_steps, event)
+
+
+@lru_cache(maxsize=4_096)
+def _steps_of(names: tuple[str, ...], event: str) -> tuple[int, ...]:
+    return tuple(number for number, name in enumerate(names, 1) if name == event)

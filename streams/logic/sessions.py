@@ -12,7 +12,6 @@ _UNKNOWN = VisitPart("", "", "", "", "", "")
 class Session(msgspec.Struct, array_like=True):
     """One visit; `visit` is what is known of how it began."""
 
-    session_id: str
     device_id: str
     started_ms: int
     ended_ms: int
@@ -20,6 +19,10 @@ class Session(msgspec.Struct, array_like=True):
     page_views: int
     interactions: int
     visit: VisitPart
+
+    @property
+    def session_id(self) -> str:
+        return stable_id("session", self.device_id, self.started_ms)
 
 
 class Sessions(msgspec.Struct, array_like=True):
@@ -29,21 +32,39 @@ class Sessions(msgspec.Struct, array_like=True):
     closed: list[Session] = []
 
 
-def apply(sessions: Sessions, entry: Entry, policy: Policy) -> None:
-    """Take one event, all earlier ones having been taken. An event without a device belongs to no visit."""
+def apply(sessions: Sessions, entry: Entry, policy: Policy) -> Session | None:
+    """Take one event, all earlier ones of its device having been taken; the session it belongs to, None without a device."""
     if not entry.device_id or not entry.weight:
-        return
+        return None
     session = sessions.latest.get(entry.device_id)
     if session is None or _is_over(session, entry, policy):
         if session is not None:
             sessions.closed.append(session)
-        session_id = stable_id("session", entry.device_id, entry.at_ms)
-        session = Session(session_id, entry.device_id, entry.at_ms, entry.at_ms, 0, 0, 0, entry.visit or _UNKNOWN)
+        session = Session(entry.device_id, entry.at_ms, entry.at_ms, 0, 0, 0, entry.visit or _UNKNOWN)
         sessions.latest[entry.device_id] = session
     session.ended_ms = entry.at_ms
+    _count(session, entry)
+    return session
+
+
+def insert(sessions: Sessions, entry: Entry) -> Session | None:
+    """Take a late event where it moves no boundary: amid a session, with no campaign. Else None: nothing is done."""
+    if _campaign(entry.visit):
+        return None
+    latest = sessions.latest.get(entry.device_id)
+    for session in (latest, *sessions.closed) if latest else ():
+        if session.device_id == entry.device_id and session.started_ms < entry.at_ms < session.ended_ms:
+            _count(session, entry)
+            return session
+    return None
+
+
+def _count(session: Session, entry: Entry) -> None:
     session.events += 1
-    session.page_views += entry.weight == 1
-    session.interactions += entry.weight == 2
+    if entry.weight == 1:
+        session.page_views += 1
+    else:
+        session.interactions += 1
 
 
 def _is_over(session: Session, entry: Entry, policy: Policy) -> bool:
@@ -55,10 +76,21 @@ def _is_over(session: Session, entry: Entry, policy: Policy) -> bool:
 
 
 def _is_new_campaign(before: VisitPart, now: VisitPart | None) -> bool:
-    if now is None:
-        return False
-    campaign = (now.campaign_source, now.campaign_medium, now.campaign_name)
-    return any(campaign) and campaign != (before.campaign_source, before.campaign_medium, before.campaign_name)
+    campaign = _campaign(now)
+    return campaign is not None and campaign != _campaign(before)
+
+
+def _campaign(visit: VisitPart | None) -> tuple[str, str, str] | None:
+    if visit is None or not (visit.campaign_source or visit.campaign_medium or visit.campaign_name):
+        return None
+    return (visit.campaign_source, visit.campaign_medium, visit.campaign_name)
+
+
+def forget(sessions: Sessions, until_ms: int, policy: Policy) -> None:
+    """Let go of sessions that no event from `until_ms` on can go on with."""
+    ended_ms = until_ms - policy.session_idle_ms
+    sessions.closed = [s for s in sessions.closed if s.ended_ms >= ended_ms]
+    sessions.latest = {d: s for d, s in sessions.latest.items() if s.ended_ms >= ended_ms}
 
 
 def merge(winner: Sessions, loser: Sessions) -> None:

@@ -1,0 +1,234 @@
+"""A person in memory: the state, carts and sessions as they are now, and what this batch did to them.
+
+An event that arrives in order is applied to what is there; one that arrives late makes carts or sessions be computed anew from the
+journal. Only what a batch changed is looked at when its rows are written.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from schemas.rows import EventRow
+from streams.logic import carts, churn, entry, funnel, person, sessions
+from streams.logic.carts import Carts
+from streams.logic.entry import Entry
+from streams.logic.person import Person
+from streams.logic.policy import Policy
+from streams.logic.sessions import Session, Sessions
+
+MAX_JOURNAL = 4_000  # entries; more in a week is a bot or a till, whose late events may come too late for their carts
+_FOLD_SLACK_MS = 3_600_000  # fold at most once an hour of lane time
+_FOLD_MARGIN_MS = 86_400_000  # what waits longer than the lateness: events on their way through a chain of merges
+_encode = msgspec.msgpack.Encoder().encode
+_decode_carts = msgspec.msgpack.Decoder(Carts).decode
+_decode_sessions = msgspec.msgpack.Decoder(Sessions).decode
+
+
+class Live:
+    """`on_event`, `on_time` and `absorb` change it; the flags say which rows may have to be written."""
+
+    __slots__ = (
+        "_carts",
+        "_carts_until_ms",
+        "_sessions",
+        "absorbed",
+        "carts_changed",
+        "clock_ms",
+        "funnel_changed",
+        "known_until_ms",
+        "new_members",
+        "policy",
+        "rebuilt",
+        "reworked",
+        "state",
+        "stays_changed",
+        "touch_changed",
+        "visits",
+    )
+
+    def __init__(self, state: Person, clock_ms: int, policy: Policy) -> None:
+        self.state = state
+        self.policy = policy
+        self.clock_ms = clock_ms
+        self._carts: Carts | None = None
+        self._sessions: Sessions | None = None
+        self._carts_until_ms = _last_cart_ms(state)
+        self.begin_batch(clock_ms)
+
+    def begin_batch(self, settled_ms: int) -> None:
+        """Forget what the last batch did. `settled_ms`: the clock when it ended; what was due by then has been told."""
+        self.absorbed = False
+        self.new_members: list[str] = []
+        self.rebuilt = False  # carts or sessions are computed anew: any row may have changed, or be gone
+        self.touch_changed = False
+        self.funnel_changed = False  # there are new marks
+        self.carts_changed = False
+        self.stays_changed = False
+        self.visits: dict[int, Session] = {}  # sessions that changed, by their object
+        self.reworked = False  # a cart event came late: a trigger that was due by `known_until_ms` and appears only now is not sent
+        self.known_until_ms = max(settled_ms, self._carts_until_ms)
+
+    @property
+    def carts(self) -> Carts:
+        """Carts now; computed anew where they are out of date, once for all late events of a batch."""
+        found = self._carts
+        if found is None:
+            base = self.state.base.carts
+            found = self._carts = _decode_carts(_encode(base)) if base.open or base.closed else Carts()
+            for item in self.state.journal:
+                if item.cart is not None:
+                    carts.step(found, item, self.policy)
+            self.carts_changed |= carts.advance(found, self.clock_ms, self.policy)
+        return found
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions now, computed anew in the same way."""
+        found = self._sessions
+        if found is None:
+            base = self.state.base.sessions
+            found = self._sessions = _decode_sessions(_encode(base)) if base.latest or base.closed else Sessions()
+            for item in self.state.journal:
+                sessions.apply(found, item, self.policy)
+        return found
+
+    def on_event(self, event: EventRow) -> None:
+        """Take one event that is not late."""
+        state, policy = self.state, self.policy
+        item = entry.entry_of(event)
+        state.device_id = event.device_id or state.device_id
+        if person.touch(state, event):
+            self.touch_changed = True
+        if item.weight and churn.seen(state.churn, item.at_ms, policy):
+            self.stays_changed = True
+        steps = policy.steps_of(event.event)
+        if steps and funnel.add(state.funnel, item.at_ms, steps, policy):
+            self.funnel_changed = True
+        visits = bool(item.weight and item.device_id)
+        if not self.rebuilt:  # what is not in memory is computed before the event stands in the journal
+            self._fill(item.cart is not None, visits)
+        place = entry.insert(state.journal, item)
+        if item.cart is not None:
+            self._on_cart(item, place)
+        if visits:
+            self._on_visit(item, place == len(state.journal) - 1)
+
+    def settle(self) -> None:
+        """Let time act on carts that are not in memory, too."""
+        self._fill(True, False)
+
+    def _fill(self, carts_too: bool, sessions_too: bool) -> None:
+        """Compute what is asked for and not in memory."""
+        if carts_too and self._carts is None:
+            self._carts = self.carts
+        if sessions_too and self._sessions is None:
+            self._sessions = self.sessions
+
+    def _on_cart(self, item: Entry, place: int) -> None:
+        """Carts know nothing of other events, so only a later cart event makes this one late."""
+        journal = self.state.journal
+        self.carts_changed = True
+        self._carts_until_ms = max(self._carts_until_ms, item.at_ms)
+        if place < len(journal) - 1:
+            self.reworked = True
+        if self._carts is None:
+            return
+        is_last = all(journal[later].cart is None for later in range(place + 1, len(journal)))
+        if is_last and (item.at_ms >= self.clock_ms or not self._clock_touched(self._carts, item.at_ms)):
+            carts.step(self._carts, item, self.policy)
+            carts.advance(self._carts, self.clock_ms, self.policy)
+        else:
+            self.reworked = self.rebuilt = True
+            self._carts = None
+
+    def _on_visit(self, item: Entry, is_last: bool) -> None:
+        """Sessions of one device know nothing of others."""
+        found = self._sessions
+        if found is None:
+            return
+        latest = found.latest.get(item.device_id)
+        changed: Session | None
+        if latest is None or item.at_ms > latest.ended_ms or is_last:
+            changed = sessions.apply(found, item, self.policy)
+        else:
+            changed = sessions.insert(found, item)
+        if changed is None:
+            self.rebuilt = True
+            self._sessions = None
+        else:
+            self.visits[id(changed)] = changed
+
+    def _clock_touched(self, found: Carts, late_ms: int) -> bool:
+        """Whether time has already done something to a cart that an event of `late_ms` should have come before."""
+        return any(e.idle and e.changed_ms + self.policy.abandon_idle_ms > late_ms for e in found.open.values()) or any(
+            e.status == "expired" and (e.closed_ms or 0) > late_ms for e in found.closed
+        )
+
+    def on_time(self, clock_ms: int) -> None:
+        """Let time pass."""
+        if clock_ms > self.clock_ms:
+            self.clock_ms = clock_ms
+        if self._carts is not None and carts.advance(self._carts, self.clock_ms, self.policy):
+            self.carts_changed = True
+        if churn.advance(self.state.churn, self.clock_ms, self.policy):
+            self.stays_changed = True
+
+    def fold(self, forget_sent: Callable[["Live"], None]) -> None:
+        """Move what no event can change any more into the base, once its rows are written, and forget what has ended."""
+        state = self.state
+        until_ms = self.clock_ms - self.policy.lateness_ms - _FOLD_MARGIN_MS
+        if len(state.journal) > MAX_JOURNAL:
+            until_ms = max(until_ms, state.journal[-MAX_JOURNAL // 2].at_ms)
+        elif until_ms < state.folded_ms + _FOLD_SLACK_MS:
+            return
+        person.fold(state, until_ms, self.policy)
+        for found in (state.base.carts, self._carts):
+            if found is not None and found.closed:
+                carts.forget(found, until_ms)
+        for visits in (state.base.sessions, self._sessions):
+            if visits is not None and visits.latest:
+                sessions.forget(visits, until_ms, self.policy)
+        if state.churn.stays:
+            state.churn.stays = [s for s in state.churn.stays if s.left_ms is None or s.left_ms >= until_ms]
+        forget_sent(self)
+
+    def next_wake_ms(self) -> int | None:
+        """When time alone changes something next."""
+        cart_ms = carts.next_wake_ms(self.carts, self.policy)
+        churn_ms = churn.next_wake_ms(self.state.churn, self.policy)
+        if cart_ms is None or churn_ms is None:
+            return churn_ms if cart_ms is None else cart_ms
+        return min(cart_ms, churn_ms)
+
+    def absorb(self, loser: Person, at_ms: int, known_until_ms: int) -> None:
+        """Another person's state becomes this person's; it had let time pass until `known_until_ms`, the sign-in included."""
+        state = self.state
+        self.known_until_ms = min(self.known_until_ms, known_until_ms)
+        self.on_time(at_ms)
+        gone = [loser.person_id, *loser.members]
+        state.members.update({**loser.members, loser.person_id: at_ms})
+        state.links = max(state.links, loser.links) + 1
+        self.new_members.extend(gone)
+        state.first = person.earlier(state.first, loser.first)
+        state.share = max(filter(None, (state.share, loser.share)), default=None)
+        state.device_id = state.device_id or loser.device_id
+        funnel.merge(state.funnel, loser.funnel, self.policy)
+        churn.merge(state.churn, loser.churn, self.policy)
+        until_ms = max(state.folded_ms, loser.folded_ms)  # as far for both: no entry may be older than the base it is applied to
+        person.fold(state, until_ms, self.policy)
+        person.fold(loser, until_ms, self.policy)
+        carts.merge(state.base.carts, loser.base.carts)
+        sessions.merge(state.base.sessions, loser.base.sessions)
+        for key, sent in loser.sent.items():
+            ours = state.sent.get(key)
+            state.sent[key] = sent if ours is None else max(sent, ours, key=lambda s: s.version)
+        journal = {item.order: item for item in [*state.journal, *loser.journal]}
+        state.journal = [journal[order] for order in sorted(journal)]
+        self.absorbed = self.funnel_changed = self.reworked = self.rebuilt = True
+        self._carts = self._sessions = None
+        self._carts_until_ms = _last_cart_ms(state)
+        churn.advance(state.churn, self.clock_ms, self.policy)
+
+
+def _last_cart_ms(state: Person) -> int:
+    return next((item.at_ms for item in reversed(state.journal) if item.cart is not None), 0)

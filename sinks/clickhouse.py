@@ -13,7 +13,9 @@ TIMEOUT_S = 120.0
 NO_CODE = 0
 
 # Codes of ClickHouse's src/Common/ErrorCodes.cpp that speak of the data in an insert, not of the table or the server.
-INPUT_CODES = frozenset({6, 25, 26, 27, 33, 34, 38, 41, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 407, 441, 457, 467, 636, 675, 676})
+INPUT_CODES = frozenset(
+    {6, 25, 26, 27, 33, 34, 38, 41, 53, 69, 70, 72, 117, 130, 131, 190, 306, 321, 349, 407, 441, 457, 467, 636, 675, 676}
+)
 INPUT_MARKS = ("(at row ", "while reading the value of key", "RowInputFormat", "ParsingBlockInputFormat")
 NOT_TEXT = "codec can't decode byte"  # how the embedded ClickHouse complains about a row it cannot even quote
 

@@ -7,7 +7,14 @@ from schemas.raw_text import text_of
 from schemas.reasons import RejectReason
 from schemas.rows import RejectedRow
 
+LINE_MAX_BYTES = (4 << 20) - 65_536  # what a Kafka record holds (schemas/topics.toml), less what stands around it
+RAW_MAX_BYTES = 262_144  # of a refused line; each of its bytes may take six in JSON
+MESSAGE_MAX_CHARS = 500
 _encode = msgspec.json.Encoder().encode
+
+
+class LineTooLarge(ValueError):
+    """A line that fits no Kafka record. What made it is to be rejected: trying again does not help."""
 
 
 class Output:
@@ -25,6 +32,9 @@ class Output:
         self.emit_to(topic, partition_of(key, self.partitions), _encode(row), kind)
 
     def emit_to(self, topic: str, partition: int, line: bytes, kind: str = "") -> None:
+        """The same with the encoded line. Raises LineTooLarge."""
+        if len(line) > LINE_MAX_BYTES:
+            raise LineTooLarge(f"a line of {len(line)} bytes for {topic}; a record holds {LINE_MAX_BYTES}")
         lines = self.lines.setdefault((topic, partition), [])
         lines.append((kind, line))
         self._order.append(lines)
@@ -54,8 +64,11 @@ class Output:
         write_key: str = "",
         message_id: str = "",
     ) -> None:
-        """Keep an event that is not counted, with its bytes and the reason."""
-        text, encoding = text_of(raw)
+        """Keep an event that is not counted, with its bytes (as many as surely fit a record) and the reason."""
+        message = message[:MESSAGE_MAX_CHARS]
+        if len(raw) > RAW_MAX_BYTES:
+            message += f" (Only the first {RAW_MAX_BYTES} of {len(raw)} bytes are kept.)"
+        text, encoding = text_of(raw[:RAW_MAX_BYTES])
         row = RejectedRow(
             lane=lane,
             received_at_ms=at_ms,

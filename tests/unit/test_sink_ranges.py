@@ -158,6 +158,8 @@ def test_a_verdict_found_earlier_decides_what_is_written(intent: Intent, line: b
     [
         (27, "Code: 27. DB::Exception: Cannot parse input: (while reading the value of key at_ms): (at row 2)", True),
         (117, "Code: 117. DB::Exception: JSON object should start with '{': (at row 1)", True),
+        (306, "Code: 306. DB::Exception: JSON is too deep for key 'a': While executing JSONEachRowRowInputFormat.", True),
+        (306, "Code: 306. DB::Exception: Stack size too large", False),
         (1001, "'utf-8' codec can't decode byte 0xff in position 69", True),
         (60, "Code: 60. DB::Exception: Table m1.events2 does not exist.", False),
         (16, "Code: 16. DB::Exception: No such column nope in table m1.events", False),

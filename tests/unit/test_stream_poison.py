@@ -12,7 +12,7 @@ from schemas.rows import EventRow
 from streams.logic import funnel, person_rows
 from streams.logic.identify import Identify
 from streams.logic.journey import Journey
-from streams.logic.output import Output
+from streams.logic.output import LINE_MAX_BYTES, Output
 from tests.unit.stream_lab import MINUTE, POLICY, SHOE, T0, clean_event, collected
 
 GOOD = [
@@ -125,3 +125,20 @@ def test_no_record_of_events_stops_the_partition(kind: str, value: bytes) -> Non
     assert len(out.lines[("rejected", 0)]) == 1
     (event,) = out.lines[("journeys", 0)]
     assert msgspec.json.decode(event[1], type=EventRow).person_id == "d:dev"
+
+
+def test_what_is_refused_fits_a_record_however_large_it_was() -> None:
+    for raw in (b"\x01" * 5_000_000, b"\xff" * 5_000_000, "é".encode() * 2_500_000):
+        identify, out = Identify(POLICY), Output(1)
+        identify.on_record(Kind.EVENT, raw, out)
+        ((_, line),) = out.lines[("rejected", 0)]
+        assert len(line) < LINE_MAX_BYTES
+        assert b"of 5000000 bytes are kept" in line
+
+
+def test_a_line_that_fits_no_record_is_refused_in_favour_of_the_others() -> None:
+    identify, out = Identify(POLICY), Output(1)
+    large = collected("view_item", T0, props={"a": "x" * LINE_MAX_BYTES})
+    identify.on_record(Kind.EVENT, lines(large, collected("view_item", T0 + 1)), out)
+    assert [b"LineTooLarge" in line for _, line in out.lines[("rejected", 0)]] == [True]
+    assert len(out.lines[("journeys", 0)]) == 1

@@ -8,15 +8,15 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CommitFailedError, IllegalGenerationError, IllegalStateError, KafkaError
+from aiokafka.errors import CommitFailedError, IllegalGenerationError, IllegalStateError
 from aiokafka.structs import OffsetAndMetadata
 
 from runtime.settings import Settings
 from runtime.topics import admin_of
+from sinks.committed import RETRY_S, committed
 
 MAX_FETCH_BYTES = 16 << 20
 MAX_PARTITION_FETCH_BYTES = 4 << 20
-RETRY_S = 0.2
 UNKNOWN_GENERATION = -1
 
 
@@ -111,25 +111,14 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _take(self, assigned: Sequence[TopicPartition]) -> None:
         await self._owner.prepare(assigned)
-        committed = await self._committed(list(assigned)) if assigned else {}
-        new = [key for key in assigned if key not in committed]
+        offsets = await committed(self._admin, self._group, assigned) if assigned else {}
+        new = [key for key in assigned if key not in offsets]
         begins = await self.consumer.beginning_offsets(new) if new else {}
-        committed |= {key: OffsetAndMetadata(offset, "") for key, offset in begins.items()}
-        await self._owner.take(committed)
-        for key, value in committed.items():  # what was fetched while we asked is fetched again
+        offsets |= {key: OffsetAndMetadata(offset, "") for key, offset in begins.items()}
+        await self._owner.take(offsets)
+        for key, value in offsets.items():  # what was fetched while we asked is fetched again
             self.consumer.seek(key, value.offset)
         self._is_settled = True
-
-    async def _committed(self, keys: list[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
-        """Offset and metadata of the partitions that have any; `consumer.committed` drops the metadata."""
-        while True:
-            try:
-                found = await self._admin.list_consumer_group_offsets(self._group, partitions=keys)
-                return {key: value for key, value in found.items() if value.offset >= 0}
-            except KafkaError as error:
-                if not error.retriable:
-                    raise
-            await asyncio.sleep(RETRY_S)
 
 
 def _fence(consumer: AIOKafkaConsumer) -> None:

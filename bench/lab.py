@@ -28,6 +28,10 @@ Say = Callable[[str], None]
 _PACKAGES = ("faust-streaming", "aiokafka", "msgspec", "orjson", "uvloop", "lz4")
 
 
+class BenchError(RuntimeError):
+    """Something could not be measured. The message says why and what to do."""
+
+
 class Process(LocalService):
     """A process that answers on `url`: /readyz, /metrics."""
 
@@ -49,11 +53,12 @@ class Lab:
     def bootstrap(self) -> str:
         return self.kafka.bootstrap
 
-    def lane(self, name: str, partitions: int) -> Settings:
-        """Make the topics of a new lane. The settings are the defaults: a benchmark does not measure the user's own file."""
+    def lane(self, name: str, partitions: int, **changes: Any) -> Settings:
+        """Make the topics of a new lane. Settings are the defaults but for `changes`: a benchmark does not measure the user's own file."""
         data_dir = self.folder / f"lane-{name}"
         data_dir.mkdir()
-        settings = replace(Settings(), kafka_bootstrap=self.bootstrap, partitions=partitions, data_dir=str(data_dir), log_level="WARNING")
+        base = replace(Settings(), kafka_bootstrap=self.bootstrap, partitions=partitions, data_dir=str(data_dir), log_level="WARNING")
+        settings = replace(base, **changes)
         create_topics(settings, name)
         return settings
 

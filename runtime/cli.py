@@ -19,6 +19,7 @@ COMMANDS = {
     "simulate": "send the events of simulated shoppers to a collector",
     "replay": "rebuild state from history, in a lane of its own",
     "chaos": "kill, pause and restart everything under load, then compare with the truth",
+    "bench": "measure the stream engine on this machine, beside other engines",
     "topics": "create the Kafka topics of a lane; those that exist are left as they are",
     "migrate": "bring the warehouse's tables and views up to date",
 }

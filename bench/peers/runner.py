@@ -1,0 +1,112 @@
+"""Runs a peer as one process on the laboratory's Kafka, and reads what it has said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from bench.feed import Feed
+from bench.lab import ROOT, BenchError, Lab, Say
+from bench.load import partitions_of
+from bench.peers import common
+from bench.peers.environment import python_with
+from runtime.topics import admin_of
+
+PEERS = {"idiomatic_faust": ("bench.peers.faust_idiomatic", ""), "quixstreams": ("bench.peers.quix", "quixstreams")}
+_TIMEOUT_S = 600.0
+_READ_MS = 200
+
+
+class PeerError(BenchError):
+    """A peer did not finish; the message holds the end of what it said."""
+
+
+@dataclass(frozen=True)
+class PeerRun:
+    """`seconds` from its first event to its last commit, as it measured itself."""
+
+    events: int
+    seconds: float
+    tables: common.Tables
+
+    @property
+    def events_per_s(self) -> float:
+        return self.events / self.seconds
+
+
+async def run(lab: Lab, name: str, feed: Feed, kept: int, cache: Path, say: Say) -> PeerRun:
+    """Have a peer apply a feed of which `kept` events are left without duplicates."""
+    module, package = PEERS[name]
+    python = await asyncio.to_thread(python_with, package, cache, say)
+    topics = [f"{name}.{topic}" for topic in ("events", "journeys", "results")]
+    with admin_of(lab.bootstrap) as admin:
+        admin.create_topics({topic: {"num_partitions": feed.spec.partitions} for topic in topics})
+        admin.wait_for_topics(topics)
+    await _load(lab, topics[0], feed)
+    folder = lab.folder / name
+    folder.mkdir()
+    arguments = [lab.bootstrap, name, str(feed.spec.partitions), str(kept), str(feed.spec.final_ms), str(folder)]
+    seconds = await _run(python, module, arguments, folder / "log")
+    rows = [row async for row in _results(lab, topics[2], feed.spec.partitions)]
+    return PeerRun(feed.spec.events, seconds, common.of_peer(rows))
+
+
+async def _load(lab: Lab, topic: str, feed: Feed) -> None:
+    """One event a message, keyed by its device, as these engines want it."""
+    producer = AIOKafkaProducer(bootstrap_servers=lab.bootstrap, enable_idempotence=True, compression_type="lz4", linger_ms=20)
+    await producer.start()
+    try:
+        for partition, key, line in _messages(feed):
+            await producer.send(topic, line, key=key, partition=partition)
+        await producer.flush()
+    finally:
+        await producer.stop()
+
+
+def _messages(feed: Feed) -> Iterator[tuple[int, bytes, bytes]]:
+    for partition, line in feed.events():
+        yield partition, orjson.loads(line)["device_id"].encode(), line
+
+
+async def _run(python: str, module: str, arguments: list[str], log: Path) -> float:
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            python, "-m", module, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=errors
+        )
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        said = b""
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        return float(json.loads(said[said.index(b"{") :])["seconds"])  # Faust writes a spinner before it
+    except (ValueError, KeyError):
+        said_last = f"exit {process.returncode}, it said {said[-200:]!r}"
+        raise PeerError(f"{module} did not finish ({said_last}); the end of its log:\n{log.read_text(errors='replace')[-3000:]}") from None
+
+
+async def _results(lab: Lab, topic: str, partitions: int) -> Any:
+    tps = partitions_of(topic, partitions)
+    consumer = AIOKafkaConsumer(bootstrap_servers=lab.bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign(tps)
+        left = await consumer.end_offsets(tps)
+        while left:
+            for records in (await consumer.getmany(timeout_ms=_READ_MS)).values():
+                for record in records:
+                    yield orjson.loads(record.value)
+            left = {tp: end for tp, end in left.items() if await consumer.position(tp) < end}
+    finally:
+        await consumer.stop()

@@ -1,0 +1,93 @@
+"""`cartwake bench`: measure this checkout on this machine, beside other engines, and check that all came to the same result."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from runtime.local.testing import ServiceError
+from runtime.settings import load
+
+HELP = "measure the stream engine on this machine, beside other engines"
+EXAMPLE = """cartwake bench streams
+cartwake bench streams --events 100000 --no-peers --json
+cartwake bench streams --only throughput --only limit"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["streams"], help="what to measure")
+    parser.add_argument("--events", type=int, default=500_000, metavar="N", help="events of the simulator (default: 500000)")
+    parser.add_argument("--partitions", type=int, default=8, metavar="P", help="partitions of each topic (default: 8)")
+    parser.add_argument(
+        "--peers",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="compare with Faust and Quix Streams; what they need is installed beside the feeds at the first time (default: yes)",
+    )
+    parser.add_argument("--only", action="append", default=[], metavar="PART", help="measure this part alone; may be given several times")
+    parser.add_argument("--json", action="store_true", help="print the figures as one JSON document")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="where made events are kept (default: bench/ in the data folder)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when all outputs are equal, 1 when they differ or something could not be measured, 2 for an unknown part."""
+    report = _report()
+    if report is None:
+        return _say("the benchmarks run from a checkout of cartwake: they are no part of the package", 1)
+    unknown = sorted(set(args.only) - set(report.PARTS))
+    if unknown:
+        return _say(f"{', '.join(unknown)}: no such part; there are {', '.join(report.PARTS)}", 2)
+    if args.events < 1 or args.partitions < 1:
+        return _say("--events and --partitions must be at least 1", 2)
+    cache = args.cache or Path(load(args.config).data_dir) / "bench"
+    try:
+        found = report.run(args.events, args.partitions, cache, _progress, report.wanted(args.only, args.peers))
+    except (ServiceError, report.BenchError) as error:
+        return _say(str(error), 1)
+    print(json.dumps(found)) if args.json else _draw(found)
+    return 0 if found.get("outputs_equal", True) else 1
+
+
+def _report() -> ModuleType | None:
+    try:
+        return importlib.import_module("bench.report")
+    except ModuleNotFoundError as error:
+        if error.name not in ("bench", "bench.report"):
+            raise
+        return None
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _say(text: str, code: int) -> int:
+    print(f"cartwake: {text}", file=sys.stderr)
+    return code
+
+
+def _draw(found: dict[str, Any]) -> None:
+    table = Table(title="cartwake bench streams", title_justify="left")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in found.items():
+        if isinstance(value, dict):
+            for inner, each in value.items():
+                table.add_row(f"{name}.{inner}", _spelled(each))
+        else:
+            table.add_row(name, _spelled(value))
+    Console().print(table)
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, (int, float)) else str(value)

@@ -1,0 +1,38 @@
+"""`cartwake bench streams` on a real Kafka with a real worker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "runtime.cli", "bench", "streams", "--cache", str(folder), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.timeout(180)
+def test_a_small_run_measures_and_finds_all_outputs_equal(tmp_path: Path) -> None:
+    arguments = ("--events", "1500", "--partitions", "2", "--only", "throughput", "--only", "limit", "--json")
+    done = bench(tmp_path, *arguments)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["outputs_equal"] is True and found["differences"] == {"memory": 0, "doubled": 0}
+    assert found["events"] == 1500 and found["events_per_s"] > 0 and found["transactions"] > 0
+    assert found["limit_events_per_s"] > found["events_per_s"]
+    assert 0 < found["share_of_limit"] < 1
+    assert found["machine"]["cores"] >= 1 and found["versions"]["kafka"]
+    assert "1,500 events through 1 worker" in done.stderr
+
+
+def test_an_unknown_part_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    done = bench(tmp_path, "--only", "speed")
+    assert done.returncode == 2
+    assert "speed: no such part; there are throughput" in done.stderr
+    assert list(tmp_path.iterdir()) == []

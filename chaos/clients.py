@@ -14,7 +14,7 @@ from runtime.settings import Settings
 from simulator.faults import Arrival
 
 HASTY_PERCENT = 15  # of devices give up
-PATIENT_TIMEOUT_S, HASTY_TIMEOUT_S = 5.0, 2.0  # shorter than the pauses, so that there are requests whose answer nobody waits for
+PATIENT_TIMEOUT_S, HASTY_TIMEOUT_S = 5.0, 0.5  # shorter than the pauses, so that there are requests whose answer nobody waits for
 PATIENCE_S = 300.0
 
 

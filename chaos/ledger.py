@@ -33,14 +33,21 @@ class Events:
     """What became of the events. `true` are the arrivals that the stored rows come from: the truth is computed from them.
 
     `lost`: acknowledged, but in `events` not at all, or fewer times in `events` and `rejected` (as a duplicate) than was acknowledged.
-    `doubled`: rows beyond the first of an event. `strange`: rows of which nobody knows, or received when nothing was sent.
+    `unsure`: never acknowledged, and there all the same. `doubled`: rows beyond the first of an event.
+    `strange`: rows of which nobody knows, or received when nothing was sent.
     """
 
     stored: int
+    unsure: list[str]
     lost: list[str]
     doubled: list[str]
     strange: list[str]
     true: list[Arrival]
+
+
+def untimed(row: tuple[str, str, int]) -> tuple[str, str, int]:
+    """A row of the live lane, where the collector's clock says when it was received: arrivals there have the time 0."""
+    return (row[0], row[1], 0)
 
 
 def judge(ledger: Ledger, write_key: str, rows: Iterable[tuple[str, str, int]], duplicates: Mapping[Key, int]) -> Events:
@@ -52,7 +59,7 @@ def judge(ledger: Ledger, write_key: str, rows: Iterable[tuple[str, str, int]], 
     for arrival, acknowledged in ledger.sent:
         if not arrival.rejected:
             copies[arrival.happening.message_id].append((arrival, acknowledged))
-    found = Events(sum(map(len, received.values())), [], [], [], [])
+    found = Events(sum(map(len, received.values())), [], [], [], [], [])
     for message_id, sent in copies.items():
         event = (write_key, message_id)
         _judge_one(found, message_id, sent, received.pop(event, []), duplicates.get(event, 0))
@@ -66,6 +73,8 @@ def _judge_one(found: Events, message_id: str, sent: Sequence[tuple[Arrival, boo
         found.lost.append(message_id)
     if not received_ms:
         return
+    if not acknowledged:
+        found.unsure.append(message_id)
     if len(received_ms) > 1:
         found.doubled.append(message_id)
     possible = {arrival.arrival_ms: arrival for arrival in reversed(first_copies(sent))}

@@ -35,6 +35,7 @@ class Report:
     acknowledged: int = 0
     resent: int = 0
     stored: int = 0
+    stored_unacknowledged: int = 0
     lost: int = 0
     doubled: int = 0
     persons: int = 0
@@ -61,10 +62,10 @@ class Report:
     kept: str = ""
 
     def note(self, kind: str, found: list[str]) -> None:
-        """Count what must be zero, and keep the first few."""
-        setattr(self, kind, len(found))
+        """Add to what must be zero, and keep the first few."""
+        setattr(self, kind, getattr(self, kind) + len(found))
         if found:
-            self.differences[kind] = found[:SHOWN]
+            self.differences[kind] = [*self.differences.get(kind, []), *found][:SHOWN]
 
     def note_faults(self, done: Mapping[Fault, int]) -> None:
         self.kills, self.pauses, self.restarts = (_by_role(done, kind) for kind in ("kill", "pause", "restart"))

@@ -7,31 +7,27 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from chaos import evidence, stage, verdict
-from chaos.clients import Clients
-from chaos.evidence import Evidence
-from chaos.ledger import Ledger, judge
+from chaos import stage
+from chaos.course import Course
+from chaos.passers_by import PassersBy
 from chaos.report import Report
 from chaos.shop import Shop
-from chaos.stage import LANE, WRITE_KEY
+from chaos.stage import LANE, LANES, LIVE_IDLE_S
 from chaos.wrecker import Wrecker
-from runtime.compare import compare
-from runtime.lanes import LaneError, drain, until_settled
-from runtime.local.stack import Stack
+from runtime.lanes import LaneError, drain, until_passed, until_settled
+from runtime.local.stack import LIVE, Stack
 from runtime.local.supervisor import Say
 from runtime.pace import lane_clock_ms
-from runtime.query import query
 from runtime.settings import Settings
-from schemas.topics import lane_topic
 from simulator.config import DAY_MS, SimConfig
 from simulator.play import Play
 from simulator.rules import rules_of
-from simulator.truth import Truth
 
+LIVE_HOPS_MS = 5_000  # what is forwarded between partitions of the live lane is there after a few of its ticks
 STANDSTILL_S = 300.0  # the lane may be as long as this without a step while all around it is being killed
 LOOK_EVERY_S = 5.0
 POLL_S = 0.3
@@ -57,7 +53,9 @@ class Run:
 
     def __init__(self, settings: Settings, plan: Plan, clock: Callable[[], float], say: Say) -> None:
         self._settings, self._plan, self._clock, self._print = settings, plan, clock, say
-        self._ledger = Ledger()
+        rules = rules_of(settings)
+        self._simulated = Course(settings, LANE, rules)
+        self._live = Course(settings, LIVE, replace(rules, idle_ms=LIVE_IDLE_S * 1000))
         self._crashes: Counter[str] = Counter()
         self._report = Report(plan.seed, plan.seconds)
 
@@ -69,39 +67,51 @@ class Run:
                 shop = Shop(settings.webhook_secret, settings.receiver_port, self._clock, Random(f"{seed}:shop"))
                 await open_now.enter_async_context(shop)
                 stack = await open_now.enter_async_context(Stack(settings, stage.specs(settings), say=self._say))
-            clients = await open_now.enter_async_context(Clients(settings, WRITE_KEY, LANE, self._ledger))
-            wrecker = Wrecker(stack, stage.more_workers(settings), Random(f"{seed}:wrecker"), self._say)
+            for course in (self._simulated, self._live):
+                await open_now.enter_async_context(course.clients)
+            wrecker = Wrecker(stack, stage.all_workers(settings), Random(f"{seed}:wrecker"), self._say)
             open_now.push_async_callback(wrecker.close)
-            play = Play(self._plan.config, clients, self._plan.seconds, None, self._keep_up)
+            play = Play(self._plan.config, self._simulated.clients, self._plan.seconds, None, self._keep_up)
+            passers_by = PassersBy(self._live.clients, self._clock, Random(f"{seed}:passers-by"), f"live{seed}")
             with report.timed("faults and load"):
-                await self._suffer(play, wrecker)
+                await self._suffer(play, passers_by, wrecker)
             with report.timed("drain"):
-                await drain(settings, LANE, play.final_ms, progress=partial(self._say, "lane"))
-                await until_settled(settings, LANE, progress=partial(self._say, "lane"))
+                await self._drain(play, passers_by)
             with report.timed("compare"):
-                await self._judge(play, clients, shop)
+                await self._simulated.judge(report, play.final_ms, shop.came[LANE])
+                await self._live.judge(report, passers_by.final_ms, shop.came[LIVE])
             report.note_faults(wrecker.done)
-        report.ended_by_themselves = dict(self._crashes)
+        report.answers_lost, report.ended_by_themselves = shop.answers_lost, dict(self._crashes)
+        report.note("other_differences", [f"webhooks with a wrong signature: {shop.forged}"] if shop.forged else [])
         return report
 
-    async def _suffer(self, play: Play, wrecker: Wrecker) -> None:
+    async def _suffer(self, play: Play, passers_by: PassersBy, wrecker: Wrecker) -> None:
         """The load, and the faults beside it; both to their end, with everybody well again."""
         watching = asyncio.create_task(self._watch(play))
         try:
             async with asyncio.TaskGroup() as together:
                 together.create_task(play.run())
-                together.create_task(self._wreck(wrecker))
+                together.create_task(passers_by.run())
+                together.create_task(self._wreck(wrecker, passers_by))
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from errors
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
-    async def _wreck(self, wrecker: Wrecker) -> None:
+    async def _wreck(self, wrecker: Wrecker, passers_by: PassersBy) -> None:
         await self._keep_up(self._plan.config.start_ms)  # once the load has come through
         await wrecker.rage(self._plan.seconds)
-        self._say("chaos", "no more faults: everything heals, the rest of the load is sent, the lane is drained")
+        passers_by.leave()
+        self._say("chaos", "no more faults: everything heals, the rest of the load is sent, the lanes are drained")
         await wrecker.heal()
+
+    async def _drain(self, play: Play, passers_by: PassersBy) -> None:
+        settings, progress = self._settings, partial(self._say, "lane")
+        await drain(settings, LANE, play.final_ms, progress=progress)
+        await until_passed(settings, LIVE, passers_by.final_ms + LIVE_HOPS_MS, progress=progress)
+        for lane in LANES:
+            await until_settled(settings, lane, progress=progress)
 
     async def _keep_up(self, at_ms: int) -> None:
         """Return once the lane has come to `at_ms`; who is asked may be away meanwhile."""
@@ -125,41 +135,10 @@ class Run:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             day = (play.now_ms - play.config.start_ms) / DAY_MS if play.now_ms else 0.0
-            ledger = self._ledger
-            unknown = len(ledger.sent) - ledger.acknowledged
-            self._say("load", f"day {day:.1f} of {play.config.days}: {len(ledger.sent):,} events sent, {unknown:,} not acknowledged")
-
-    async def _judge(self, play: Play, clients: Clients, shop: Shop) -> None:
-        settings, report, ledger = self._settings, self._report, self._ledger
-        log = await evidence.read_triggers(settings.kafka_bootstrap, lane_topic(LANE, "triggers"))
-        ask = partial(query, settings)
-        found = await asyncio.to_thread(evidence.gather, ask, LANE, log)
-        events = judge(ledger, WRITE_KEY, found.events, found.duplicates)
-        report.sent, report.acknowledged, report.stored = len(ledger.sent), ledger.acknowledged, events.stored
-        report.resent, report.answers_lost = clients.resent, shop.answers_lost
-        report.note("lost", events.lost)
-        report.note("doubled", events.doubled)
-        truth = Truth(rules_of(settings))
-        for arrival in events.true:
-            truth.add(arrival)
-        lines = await asyncio.to_thread(compare, truth.result(play.final_ms), ask, LANE)
-        report.persons = next(line.truth for line in lines if line.measure == "persons")
-        report.note("funnel_differences", [str(line) for line in verdict.funnel_lines(lines)])
-        answers = verdict.judge_answers(ledger, events, found, *clients.answered)
-        forged = [f"webhooks with a wrong signature: {shop.forged}"] if shop.forged else []
-        report.note("other_differences", [*answers, *forged, *(str(line) for line in verdict.other_lines(lines))])
-        self._judge_carts(truth, play.final_ms, found, shop)
-
-    def _judge_carts(self, truth: Truth, final_ms: int, found: Evidence, shop: Shop) -> None:
-        report, episodes = self._report, truth.episodes(final_ms)
-        report.carts = len(episodes)
-        report.note("carts_differences", verdict.judge_carts(found, episodes))
-        triggers = verdict.judge_triggers(found, episodes, shop.came)
-        report.note("triggers_lost", triggers.lost)
-        report.note("triggers_doubled", triggers.doubled)
-        report.note("triggers_untrue", triggers.untrue)
-        report.triggers = triggers.fired
-        report.deliveries, report.deliveries_doubled = triggers.deliveries, triggers.deliveries_doubled
+            ledgers = [course.ledger for course in (self._simulated, self._live)]
+            sent = [len(ledger.sent) for ledger in ledgers]
+            unknown = sum(sent) - sum(ledger.acknowledged for ledger in ledgers)
+            self._say("load", f"day {day:.1f} of {play.config.days}: {sent[0]:,} events, live {sent[1]:,}, not acknowledged {unknown:,}")
 
     def _say(self, name: str, text: str) -> None:
         if text.startswith("ended with code") and not text.startswith("ended with code 0"):

@@ -16,10 +16,13 @@ TROUBLE_SHARE, LOST_ANSWER_SHARE = 0.03, 0.02  # of requests
 
 
 class Shop:
-    """`async with Shop(secret, port, clock, random) as shop:`. `came`: the episodes that each webhook id came with, one for each time."""
+    """`async with Shop(secret, port, clock, random) as shop:`.
+
+    `came`: by lane and webhook id the episodes that it came with, one for each time.
+    """
 
     def __init__(self, secret: str, port: int, clock: Callable[[], float], random: Random) -> None:
-        self.came: defaultdict[str, list[str]] = defaultdict(list)
+        self.came: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self.forged = 0
         self.answers_lost = 0
         self._secret, self._port, self._clock, self._random = secret, port, clock, random
@@ -45,7 +48,8 @@ class Shop:
         chance = self._random.random()
         if chance < TROUBLE_SHARE:
             return web.Response(status=503, text="the shop is in trouble\n")
-        self.came[webhook_id].append(msgspec.json.decode(body)["data"]["episode_id"])
+        told = msgspec.json.decode(body)["data"]
+        self.came[told["lane"]][webhook_id].append(told["episode_id"])
         if chance < TROUBLE_SHARE + LOST_ANSWER_SHARE and request.transport is not None:
             self.answers_lost += 1
             request.transport.abort()

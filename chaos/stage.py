@@ -1,4 +1,4 @@
-"""The stack that suffers: a lane of event time with several workers, on throw-away data and free ports."""
+"""The stack that suffers: a live lane and one of event time, each with several workers, on throw-away data and free ports."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 
 from runtime.local.ports import is_free
 from runtime.local.spec import ProcessSpec
-from runtime.local.stack import base_specs, lane_specs, worker_spec
+from runtime.local.stack import LIVE, base_specs, lane_specs, worker_spec
 from runtime.settings import Settings, ensure_secrets
 
 LANE = "chaos"
+LANES = (LANE, LIVE)
 WRITE_KEY = "chaos-web"
 WORKERS = 2
+LIVE_IDLE_S = 20
 # A day is not to be waited for here; enough attempts to outlast any outage of a run.
 RETRY_DELAYS_S = "1,1,2,2,4,4,8,8,16,16,16,16,16,16,16,16"
 PORTS = range(20_000, 28_000, 10)  # below those that the kernel gives to clients; metrics go up to 4,200 above
@@ -42,7 +44,7 @@ def throw_away(settings: Settings, folder: Path) -> Settings:
             secret_key="",
             webhook_secret="",
         )
-        ports = [spec.port for spec in (*specs(chosen), *more_workers(chosen)) if spec.port]
+        ports = [spec.port for spec in (*specs(chosen), *all_workers(chosen)) if spec.port]
         if all(is_free("127.0.0.1", port) for port in [*ports, chosen.receiver_port]):
             return ensure_secrets(chosen)
     raise NoPortsError("no block of free ports was found")
@@ -50,17 +52,26 @@ def throw_away(settings: Settings, folder: Path) -> Settings:
 
 def specs(settings: Settings) -> list[ProcessSpec]:
     """What runs from the start."""
-    return [*base_specs(settings), *(_impatient(spec) for spec in lane_specs(settings, LANE))]
+    return base_specs(settings) + [_impatient(spec) for lane in LANES for spec in lane_specs(settings, lane, env=_env(lane))]
 
 
-def more_workers(settings: Settings) -> list[ProcessSpec]:
-    """All workers that the lane can use: those that run from the start are among them."""
-    return [worker_spec(settings, LANE, number) for number in range(1, settings.partitions + 1)]
+def all_workers(settings: Settings) -> list[ProcessSpec]:
+    """As many as the lanes can use: those that run from the start are the first of each lane."""
+    return [worker_spec(settings, lane, number, _env(lane)) for lane in LANES for number in range(1, settings.partitions + 1)]
+
+
+def _env(lane: str) -> dict[str, str]:
+    return {"CARTWAKE_ABANDON_IDLE_S": str(LIVE_IDLE_S)} if lane == LIVE else {}
 
 
 def role_of(name: str) -> str:
     """`worker-chaos-2` is a worker."""
     return name.partition("-")[0]
+
+
+def kin_of(name: str) -> str:
+    """Who can stand in for `worker-chaos-2`: all that begin with `worker-chaos`."""
+    return "-".join(name.split("-")[:2])
 
 
 def _impatient(spec: ProcessSpec) -> ProcessSpec:

@@ -12,7 +12,7 @@ from typing import Any
 
 from chaos import schedule
 from chaos.schedule import Fault
-from chaos.stage import role_of
+from chaos.stage import WORKERS, kin_of, role_of
 from runtime.local.process import StartError, State
 from runtime.local.spec import ProcessSpec
 from runtime.local.supervisor import Say, Supervisor
@@ -27,7 +27,7 @@ class NotBackError(RuntimeError):
 
 
 class Wrecker:
-    """`rage` for some seconds, then `heal`. `done` counts the faults by kind and role."""
+    """`rage` for some seconds, then `heal`. `workers` are all that may run. `done` counts the faults by kind and role."""
 
     def __init__(self, stack: Supervisor, workers: Sequence[ProcessSpec], random: Random, say: Say) -> None:
         self.done: Counter[Fault] = Counter()
@@ -50,10 +50,10 @@ class Wrecker:
                 await asyncio.sleep(schedule.gap_s(self._random, seconds))
 
     async def heal(self) -> None:
-        """Everybody awake, at least two workers, everything ready. Raises NotBackError."""
+        """Everybody awake, at least two workers in each lane, everything ready. Raises NotBackError."""
         await asyncio.gather(*self._under_way)
-        for spec in self._workers[:2]:
-            if self._states().get(spec.name, State.STOPPED) is State.STOPPED:
+        for spec in self._workers:
+            while len(self._running(kin_of(spec.name))) < WORKERS and spec in self._free():
                 await self._stack.add(spec)
         await self._until(lambda: [] if self._not_ready() else ["everything"], "everything")
 
@@ -107,11 +107,14 @@ class Wrecker:
             await asyncio.sleep(POLL_S)
 
     async def _add(self, fault: Fault) -> None:
+        spec = self._random.choice(self._free())
+        self._note(fault, spec.name, "one worker more")
+        self._meanwhile(self._start(spec))
+
+    def _free(self) -> list[ProcessSpec]:
+        """Workers that do not run and could."""
         states = self._states()
-        free = [spec for spec in self._workers if states.get(spec.name, State.STOPPED) is State.STOPPED]
-        if free:
-            self._note(fault, free[0].name, "one worker more")
-            self._meanwhile(self._start(free[0]))
+        return [spec for spec in self._workers if states.get(spec.name, State.STOPPED) is State.STOPPED and spec.name not in self._leaving]
 
     async def _start(self, spec: ProcessSpec) -> None:
         """Again while it fails at the start, as it does without Kafka."""
@@ -122,12 +125,15 @@ class Wrecker:
                 self._say(spec.name, "did not start; once more")
 
     async def _remove(self, fault: Fault) -> None:
-        """The last one stays."""
-        name = await self._someone("worker")
-        if len(self._running("worker")) > 1:
-            self._leaving.add(name)
-            self._note(fault, name, "one worker less")
-            self._meanwhile(self._stop(name))
+        """The last one of a lane stays."""
+
+        def spare() -> list[str]:
+            return [name for name in self._awake("worker") if len(self._running(kin_of(name))) > 1]
+
+        name = self._random.choice(await self._until(spare, "a worker that is not its lane's last one"))
+        self._leaving.add(name)
+        self._note(fault, name, "one worker less")
+        self._meanwhile(self._stop(name))
 
     async def _stop(self, name: str) -> None:
         await self._stack.remove(name)
@@ -148,16 +154,17 @@ class Wrecker:
 
     async def _someone(self, role: str) -> str:
         """One of the role that is ready and awake; waits for one."""
+        return self._random.choice(await self._until(lambda: self._awake(role), f"a {role}"))
 
-        def awake() -> list[str]:
-            return [name for name in self._running(role) if self._states()[name] is State.READY and name not in self._paused]
+    def _awake(self, role: str) -> list[str]:
+        states = self._states()
+        return [name for name in self._running(role) if states[name] is State.READY and name not in self._paused]
 
-        return self._random.choice(await self._until(awake, f"a {role}"))
-
-    def _running(self, role: str) -> list[str]:
-        """Those of the role that run, or are about to."""
+    def _running(self, kin: str) -> list[str]:
+        """Those of a role, or of a role in a lane, that run, or are about to."""
         gone = (State.STOPPED, State.DONE, State.FAILED)
-        return [name for name, state in self._states().items() if role_of(name) == role and state not in gone and name not in self._leaving]
+        present = [name for name, state in self._states().items() if state not in gone and name not in self._leaving]
+        return [name for name in present if kin in (role_of(name), kin_of(name))]
 
     def _states(self) -> dict[str, State]:
         return self._stack.states()

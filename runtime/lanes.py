@@ -25,6 +25,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ROUNDS = 4  # the first carries the time, each further one what was forwarded between partitions one hop on
 POLL_S = 0.1
 Watch = Callable[[str], None]
+Ends = Mapping[Any, int]  # offsets by partition
 CLOCKS = "SELECT partition, toUnixTimestamp64Milli(max(now_at)) FROM clocks WHERE lane = {lane:String} GROUP BY partition"
 
 
@@ -100,26 +101,35 @@ def slow_partitions(settings: Settings, lane: str, at_ms: int) -> list[str]:
     ]
 
 
-def unread(settings: Settings, lane: str) -> list[str]:
-    """The partitions that the warehouse sink has not read to their end, in words."""
-    return _behind(settings, f"cartwake-{lane}-warehouse", [lane_topic(lane, topic.name) for topic in table_topics()], f"sink-{lane}")
+def unread(settings: Settings, lane: str, ends: Ends | None = None) -> list[str]:
+    """The partitions that the warehouse sink has not read to their end (to `ends`, if given), in words."""
+    return _behind(settings, f"cartwake-{lane}-warehouse", f"sink-{lane}", ends or table_ends(settings, lane))
 
 
 def undelivered(settings: Settings, lane: str) -> list[str]:
     """The partitions with triggers that are not settled: neither delivered nor given up, in words."""
-    return _behind(settings, f"cartwake-{lane}-webhooks", [lane_topic(lane, "triggers")], f"webhooks-{lane}")
+    return _behind(settings, f"cartwake-{lane}-webhooks", f"webhooks-{lane}", _ends(settings, [lane_topic(lane, "triggers")]))
 
 
-def _behind(settings: Settings, group: str, topics: list[str], process: str) -> list[str]:
+def table_ends(settings: Settings, lane: str) -> Ends:
+    """Where the topics of all tables end now."""
+    return _ends(settings, [lane_topic(lane, topic.name) for topic in table_topics()])
+
+
+def _ends(settings: Settings, topics: list[str]) -> Ends:
     from kafka.admin import OffsetSpec
 
     with admin_of(settings.kafka_bootstrap) as admin:
-        partitions = _partitions(admin, topics)
-        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        found = admin.list_partition_offsets(dict.fromkeys(_partitions(admin, topics), OffsetSpec.LATEST))
+    return {key: each.offset for key, each in found.items()}
+
+
+def _behind(settings: Settings, group: str, process: str, ends: Ends) -> list[str]:
+    with admin_of(settings.kafka_bootstrap) as admin:
         committed = group_offsets(admin, group)
-    behind = {key: ends[key].offset - max(0, committed[key].offset if key in committed else 0) for key in partitions}
+    behind = {key: end - max(0, committed[key].offset if key in committed else 0) for key, end in ends.items()}
     return [
-        f"{process} is {records} records behind on {key.topic}, partition {key.partition}" for key, records in behind.items() if records
+        f"{process} is {records} records behind on {key.topic}, partition {key.partition}" for key, records in behind.items() if records > 0
     ]
 
 
@@ -131,10 +141,16 @@ def _partitions(admin: Any, topics: list[str]) -> list[Any]:
     return [TopicPartition(topic["name"], part["partition_index"]) for topic in found for part in topic["partitions"]]
 
 
+async def until_passed(settings: Settings, lane: str, at_ms: int, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:
+    """Returns when a lane whose time passes by itself has come to `at_ms`. LaneError as `drain`."""
+    await _until(partial(slow_partitions, settings, lane, at_ms), timeout_s, progress)
+
+
 async def until_settled(settings: Settings, lane: str, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:
-    """Returns when each trigger of a drained lane was delivered or given up, and the warehouse knows. LaneError as `drain`."""
+    """Returns when each trigger that is there was delivered or given up, and the warehouse knows. LaneError as `drain`."""
     await _until(partial(undelivered, settings, lane), timeout_s, progress)
-    await _until(partial(unread, settings, lane), timeout_s, progress)
+    ends = await asyncio.to_thread(table_ends, settings, lane)
+    await _until(partial(unread, settings, lane, ends), timeout_s, progress)
 
 
 async def _until(behind: Callable[[], list[str]], timeout_s: float, progress: Watch) -> None:

@@ -27,7 +27,7 @@ TRUE = [
 CARTS: list[tuple[Any, ...]] = [("u:a", "c", "ordered", 200, "9.5000", True), ("u:b", "", "open", 0, "0.0000", False)]
 FIRED: list[tuple[Any, ...]] = [("u:a", "c", 200)]
 CAME = {"t1": ["e1"]}
-NO_EVENTS = Events(0, [], [], [], [])
+NO_EVENTS = Events(0, [], [], [], [], [])
 
 
 def row(trigger_id: str = "t1", version: int = 1, status: str = "fired") -> TriggerRow:

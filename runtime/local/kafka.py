@@ -50,6 +50,7 @@ replica.fetch.max.bytes=4194304
 log.cleaner.threads=1
 log.cleaner.dedupe.buffer.size=33554432
 log.cleaner.io.buffer.size=131072
+log.cleaner.backoff.ms=1000
 num.network.threads=2
 num.io.threads=4
 num.recovery.threads.per.data.dir=2

@@ -31,9 +31,9 @@ TILL = "till"  # the device of two users: its events arrive in order, see docs/d
 POLICY = Policy(
     lane="t",
     session_idle_ms=30 * MINUTE,
-    session_max_ms=2 * HOUR,
+    session_max_ms=40 * MINUTE,
     abandon_idle_ms=30 * MINUTE,
-    attribution_ms=90 * MINUTE,
+    attribution_ms=50 * MINUTE,
     cart_expiry_ms=5 * HOUR,
     lateness_ms=6 * HOUR,
     funnel_window_ms=4 * HOUR,
@@ -90,7 +90,7 @@ def _doings(draw: st.DrawFn, places: st.SearchStrategy[int]) -> list[tuple[int, 
         if draw(st.integers(0, 3)):
             found.append((place, happened_ms, draw(_what(st.sampled_from(NAMES)))))
             continue
-        pace_ms = draw(st.sampled_from([0, GRID, 3 * GRID, POLICY.funnel_window_ms // 3]))
+        pace_ms = draw(st.sampled_from([0, GRID, 2 * GRID, 3 * GRID, POLICY.funnel_window_ms // 3]))
         cart = {"cart_id": draw(st.sampled_from(["", "c"]))}
         for number, name in enumerate(POLICY.funnel_steps[: draw(st.integers(2, 4))]):
             found.append((place, happened_ms + number * pace_ms, draw(_what(st.just(name))) | cart))

@@ -27,7 +27,7 @@ def equal(found: Rows, expected: Rows) -> None:
         assert found[topic] == expected[topic], topic
 
 
-@settings(fixed, max_examples=150)
+@settings(fixed, max_examples=120)
 @given(stories(), st.sampled_from(ENDS_MS))
 def test_the_stream_equals_the_reference(made: list[Collected], end_ms: int) -> None:
     expected = reference(made, POLICY, end_ms + 3)
@@ -55,7 +55,7 @@ def versions_rise(stream: MemoryStream) -> None:
             last[name] = row["version"]
 
 
-@settings(fixed, max_examples=60)
+@settings(fixed, max_examples=40)
 @pytest.mark.parametrize("partitions", [1, 4, 8, 13])
 @given(made=stories(), end_ms=st.sampled_from(ENDS_MS), seed=st.integers(0, 1 << 32))
 def test_any_arrival_gives_the_same_rows(partitions: int, made: list[Collected], end_ms: int, seed: int) -> None:

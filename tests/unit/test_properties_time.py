@@ -12,7 +12,7 @@ from tests.unit.reference_rows import distinct_ids, reference, streamed
 from tests.unit.reference_stories import ENDS_MS, POLICY, arrivals, at_once, stories
 
 
-@settings(deadline=None, derandomize=True, database=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, derandomize=True, database=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(stories(prompt=True), st.sampled_from([1, 4]), st.sampled_from(ENDS_MS), st.integers(0, 1 << 32))
 def test_what_came_in_order_is_told_once_and_never_taken_back(made: list[Collected], partitions: int, end_ms: int, seed: int) -> None:
     expected = reference(made, POLICY, end_ms + 3)

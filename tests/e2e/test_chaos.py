@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.timeout(300)
 def test_a_short_run_loses_nothing_doubles_nothing_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
-    command = [sys.executable, "-m", "runtime.cli", "chaos", "--seconds", "16", "--seed", "3", "--json"]
+    command = [sys.executable, "-m", "runtime.cli", "chaos", "--seconds", "12", "--shoppers", "60", "--days", "5", "--seed", "3"]
+    command.append("--json")
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=280)
     assert done.stdout, done.stderr
     result = json.loads(done.stdout)
@@ -27,5 +28,5 @@ def test_a_short_run_loses_nothing_doubles_nothing_and_leaves_nothing_behind(tmp
     assert (done.returncode, result["well"]) == (0, True), result
     assert {*result["kills"], *result["pauses"]} == set(ROLES)
     assert result["workers_added"] and result["workers_removed"]
-    assert result["acknowledged"] > 1_000 and result["stored"] > 1_000 and result["deliveries"] > 0
+    assert result["acknowledged"] > 800 and result["stored"] > 800 and result["deliveries"] > 0
     assert list(tmp_path.iterdir()) == []

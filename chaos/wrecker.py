@@ -31,7 +31,6 @@ class Wrecker:
 
     def __init__(self, stack: Supervisor, workers: Sequence[ProcessSpec], random: Random, say: Say) -> None:
         self.done: Counter[Fault] = Counter()
-        self.history: list[tuple[float, str]] = []  # seconds since the start, and what was done
         self._stack, self._workers, self._random, self._say = stack, workers, random, say
         self._began_s = time.monotonic()
         self._paused: set[str] = set()
@@ -53,8 +52,8 @@ class Wrecker:
         """Everybody awake, at least two workers in each lane, everything ready. Raises NotBackError."""
         await asyncio.gather(*self._under_way)
         for spec in self._workers:
-            while len(self._running(kin_of(spec.name))) < WORKERS and spec in self._free():
-                await self._stack.add(spec)
+            if len(self._running(kin_of(spec.name))) < WORKERS and spec in self._free():
+                await self._start(spec)
         await self._until(lambda: [] if self._not_ready() else ["everything"], "everything")
 
     async def close(self) -> None:
@@ -118,10 +117,13 @@ class Wrecker:
 
     async def _start(self, spec: ProcessSpec) -> None:
         """Again while it fails at the start, as it does without Kafka."""
+        deadline_s = time.monotonic() + BACK_WITHIN_S
         while True:
             try:
                 return await self._stack.add(spec)
-            except StartError:
+            except StartError as error:
+                if time.monotonic() > deadline_s:
+                    raise NotBackError(str(error)) from error
                 self._say(spec.name, "did not start; once more")
 
     async def _remove(self, fault: Fault) -> None:
@@ -149,7 +151,6 @@ class Wrecker:
 
     def _note(self, fault: Fault, name: str, text: str) -> None:
         self.done[fault] += 1
-        self.history.append((round(self.elapsed_s, 2), f"{name}: {text}"))
         self._say(name, text)
 
     async def _someone(self, role: str) -> str:

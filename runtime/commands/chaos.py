@@ -16,6 +16,7 @@ from chaos.run import Plan, Run
 from chaos.stage import NoPortsError, throw_away
 from chaos.wrecker import NotBackError
 from runtime.lanes import LaneError
+from runtime.local.process import StartError
 from runtime.local.progress import Progress
 from runtime.send import SendError
 from runtime.settings import load
@@ -47,7 +48,10 @@ def run(args: argparse.Namespace) -> int:
     folder = Path(tempfile.mkdtemp(prefix="cartwake-chaos-"))
     try:
         report = asyncio.run(_run(args, plan, folder))
-    except (LaneError, NotBackError, NoPortsError, SendError) as error:
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        raise
+    except (LaneError, NotBackError, NoPortsError, SendError, StartError) as error:
         print(f"cartwake: {error}\nlogs and data are kept in {folder}", file=sys.stderr)
         return 1
     if report.well and not args.keep:

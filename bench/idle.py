@@ -21,7 +21,7 @@ from schemas.topics import LIVE
 _TOPICS = ("journeys", "sessions", "carts", "rejected")
 _EVENTS = ("page_view", "view_item", "add_to_cart")  # in turn: each moves the person's session, the last one the cart as well
 _DEVICES = 2_000  # so that a device does not come twice in a batch
-_WARM_UP_S = 3.0
+_WARM_UP_S = 10.0  # Kafka has only just been started
 _PATIENCE_S = 120.0
 Mark = tuple[str, str, int]  # a row: topic, whose, and the event time that it tells of
 

@@ -61,7 +61,9 @@ class FeedSpec:
     plain: bool = False
     days: int = 4
     max_record_bytes: int = 524_288
-    tick_every_ms: int = HOUR_MS  # of the simulation: at N partitions a tick is N x N lines, twice
+    # A live worker ticks each second; under load that is once in so many events. At night, once in so many hours of the simulation.
+    tick_every_events: int = 20_000
+    tick_every_ms: int = 12 * HOUR_MS
 
     @cached_property
     def config(self) -> SimConfig:
@@ -95,16 +97,16 @@ def make(spec: FeedSpec, say: Say = lambda text: None) -> Iterator[Record]:
     Events are packed with what arrived since the last tick, as a collector packs what waits while Kafka acknowledges.
     """
     held: list[list[bytes]] = [[] for _ in range(spec.partitions)]
-    left, ticked_ms, say_every = spec.events, 0, -(-spec.events // _SAY_TIMES)
+    left, ticked_ms, ticked_left, said = spec.events, 0, spec.events, 0
     for at_ms, slot in groupby(arrivals(spec.config), key=lambda arrival: arrival.arrival_ms):
-        before = left
         for partition, lines in _lines(spec, at_ms, [arrival.body for arrival in slot]):
             held[partition] += lines[:left]
             left -= min(left, len(lines))
-        if before // say_every != left // say_every:
+        if (spec.events - left) * _SAY_TIMES // spec.events > said:
+            said += 1
             say(f"simulated {spec.events - left:,} of {spec.events:,} events")
-        if at_ms - ticked_ms >= spec.tick_every_ms or not left:
-            ticked_ms = at_ms
+        if at_ms - ticked_ms >= spec.tick_every_ms or ticked_left - left >= spec.tick_every_events or not left:
+            ticked_ms, ticked_left = at_ms, left
             yield from _packed(spec, held)
             yield from ticks(spec.partitions, at_ms + 1)
         if not left:

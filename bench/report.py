@@ -13,6 +13,7 @@ from bench.feed import Feed, FeedSpec, feed
 from bench.lab import BenchError, Lab, Say, machine, open_lab, versions
 from bench.outputs import Key, Row, differences
 from bench.peers import common, runner
+from bench.speed import Speed
 from bench.streams import Run, apply, in_memory, limit
 
 __all__ = ["PARTS", "BenchError", "run", "wanted"]
@@ -36,6 +37,7 @@ class Bench:
     wanted: tuple[str, ...] = PARTS
     figures: dict[str, Any] = field(default_factory=dict)
     differences: dict[str, int] = field(default_factory=dict)
+    _main: Speed | None = None
 
     async def run(self) -> dict[str, Any]:
         """Measure all that is wanted; the document."""
@@ -55,24 +57,22 @@ class Bench:
         made = self._feed(self.events)
         with open_lab() as lab:
             one = await self._apply(lab, made, "one", 1)
-            self.figures |= {"events_per_s": round(one.events_per_s), "seconds": round(one.seconds, 2), "transactions": one.transactions}
+            self.figures |= {**_figures("", one.speed), "transactions": one.transactions}
             if "limit" in self.wanted:
                 self.say("limit: reading and decoding alone")
                 most = await limit(lab, made, "one")
-                self.figures |= {"limit_events_per_s": round(most), "share_of_limit": round(one.events_per_s / most, 3)}
+                self.figures |= {**_figures("limit_", most), **_ratios("share_of_limit", one.speed, most)}
             if "two_workers" in self.wanted:
                 two = await self._apply(lab, made, "two", 2)
                 self._compare("two_workers", one.outputs.comparable(), two.outputs.comparable())
-                self.figures |= {
-                    "events_per_s_two_workers": round(two.events_per_s),
-                    "speedup_two_workers": round(two.events_per_s / one.events_per_s, 2),
-                }
+                self.figures |= {**_figures("two_workers_", two.speed), **_ratios("speedup_two_workers", two.speed, one.speed)}
         self.say("the same events through the stream in memory, to compare")
         memory = in_memory(made)
         self._compare("memory", one.outputs.comparable(), memory.comparable())
         for topic in ("journeys", "rejected"):
             self.differences["memory"] += abs(one.outputs.counts[topic] - memory.counts[topic])
         self.differences["doubled"] = one.outputs.doubled
+        self._main = one.speed
 
     async def _peer(self, name: str) -> None:
         """The peer and cartwake on the same events, so few and so plain that the peer can do them; then what both have said."""
@@ -81,11 +81,11 @@ class Bench:
             ours = await self._apply(lab, made, "ours", 1)
             self.say(f"{name}: {made.spec.events:,} events")
             theirs = await runner.run(lab, name, made, ours.outputs.counts["journeys"], self.cache, self.say)
+        self.say(f"{name}: {theirs.speed.events_per_s:,.0f} events/s, {theirs.speed.events_per_cpu_s:,.0f} per second of processor time")
         self._compare(name, common.of_cartwake(ours.outputs), theirs.tables)
-        self.figures[f"{name}_events_per_s"] = round(theirs.events_per_s)
-        self.figures[f"ratio_{name}_same_events"] = round(ours.events_per_s / theirs.events_per_s, 2)
-        if "events_per_s" in self.figures:
-            self.figures[f"ratio_{name}"] = round(self.figures["events_per_s"] / theirs.events_per_s, 2)
+        self.figures |= {**_figures(f"{name}_", theirs.speed), **_ratios(f"ratio_{name}_same_events", ours.speed, theirs.speed)}
+        if self._main is not None:
+            self.figures |= _ratios(f"ratio_{name}", self._main, theirs.speed)
 
     async def _more(self, name: str) -> None:
         module = importlib.import_module(f"bench.{name}")
@@ -96,7 +96,8 @@ class Bench:
     async def _apply(self, lab: Lab, made: Feed, lane: str, workers: int) -> Run:
         self.say(f"cartwake: {made.spec.events:,} events through {workers} worker{'s' if workers > 1 else ''}")
         done = await apply(lab, made, lane, workers)
-        self.say(f"cartwake: {done.events_per_s:,.0f} events/s, {done.transactions:,} transactions")
+        by_clock, by_cpu = done.speed.events_per_s, done.speed.events_per_cpu_s
+        self.say(f"cartwake: {by_clock:,.0f} events/s, {by_cpu:,.0f} per second of processor time, {done.transactions:,} transactions")
         return done
 
     def _feed(self, events: int, plain: bool = False) -> Feed:
@@ -107,6 +108,22 @@ class Bench:
         self.differences[name] = number
         for line in words:
             self.say(f"{name} differs: {line}")
+
+
+def _figures(prefix: str, speed: Speed) -> dict[str, float]:
+    return {
+        f"{prefix}events_per_s": round(speed.events_per_s),
+        f"{prefix}events_per_cpu_s": round(speed.events_per_cpu_s),
+        f"{prefix}seconds": round(speed.seconds, 2),
+    }
+
+
+def _ratios(name: str, ours: Speed, theirs: Speed) -> dict[str, float]:
+    """By the clock, and by processor time, which says the same on a machine that others use too."""
+    return {
+        name: round(ours.events_per_s / theirs.events_per_s, 3),
+        f"{name}_cpu": round(ours.events_per_cpu_s / theirs.events_per_cpu_s, 3),
+    }
 
 
 def wanted(only: Iterable[str], peers: bool) -> tuple[str, ...]:

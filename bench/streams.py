@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 import orjson
+import psutil
 from aiokafka import AIOKafkaConsumer
 
 from bench.feed import Feed, ticks
@@ -17,6 +18,7 @@ from bench.lab import ROOT, BenchError, Lab, Process
 from bench.lane import samples
 from bench.load import HiddenLoad, partitions_of
 from bench.outputs import KEYS, Outputs
+from bench.speed import Speed
 from runtime.settings import DAY_S, Settings
 from schemas.collected import Collected
 from schemas.journeys import Kind, Tick
@@ -27,7 +29,7 @@ from streams.policies import policy_of
 _HOPS = 4  # rounds of ticks: each carries what was forwarded between partitions one hop further (docs/contracts.md)
 _READ_MS = 100
 _TIERS_S = {"short": DAY_S, "mid": 2 * DAY_S, "long": 3 * DAY_S}  # of churn: within the days of a feed
-_STALL_S = 120.0
+_STALL_S = 300.0
 _decode = msgspec.json.Decoder(Collected).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
 
@@ -38,16 +40,11 @@ class Stalled(BenchError):
 
 @dataclass(frozen=True)
 class Run:
-    """One measurement: `seconds` from the moment the feed could be read until all of it was applied and committed."""
+    """One measurement: `speed` from the moment the feed could be read until all of it was applied and committed."""
 
-    events: int
-    seconds: float
+    speed: Speed
     transactions: int
     outputs: Outputs
-
-    @property
-    def events_per_s(self) -> float:
-        return self.events / self.seconds
 
 
 class Clocks:
@@ -92,18 +89,23 @@ async def apply(lab: Lab, feed: Feed, lane: str, workers: int = 1) -> Run:
             await clocks.reach(feed.spec.config.start_ms)
             await load.fill(feed.records())
             await load.reveal()
-            began_s = time.perf_counter()
+            began_s, began_cpu_s = time.perf_counter(), _cpu_s(processes)
             await clocks.reach(feed.spec.final_ms)
             for hop in range(1, _HOPS):
                 await load.now(ticks(settings.partitions, feed.spec.final_ms + hop))
                 await clocks.reach(feed.spec.final_ms + hop)
-            seconds = time.perf_counter() - began_s
+            speed = Speed(feed.spec.events, time.perf_counter() - began_s, _cpu_s(processes) - began_cpu_s)
         transactions = sum([await _transactions(process) for process in processes])
     finally:
         await clocks.stop()
         for process in processes:
             await asyncio.to_thread(process.stop)
-    return Run(feed.spec.events, seconds, transactions, await read_outputs(settings, lane))
+    return Run(speed, transactions, await read_outputs(settings, lane))
+
+
+def _cpu_s(processes: list[Process]) -> float:
+    """Processor time of all of them so far."""
+    return sum(sum(psutil.Process(process.pid).cpu_times()[:2]) for process in processes)
 
 
 async def _transactions(process: Process) -> int:
@@ -162,15 +164,14 @@ def _move(stream: MemoryStream, outputs: Outputs) -> None:
         rows.clear()
 
 
-async def limit(lab: Lab, feed: Feed, lane: str) -> float:
-    """Events/s of one process that only reads and decodes the lane's events."""
+async def limit(lab: Lab, feed: Feed, lane: str) -> Speed:
+    """One process that only reads and decodes the lane's events."""
     arguments = ["-m", "bench.limit", lab.bootstrap, lane_topic(lane, "events"), str(feed.spec.partitions)]
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     said, _ = await process.communicate()
     if process.returncode:
         raise BenchError(f"bench.limit ended with {process.returncode}")
-    found = json.loads(said)
-    return float(found["events"]) / float(found["seconds"])
+    return Speed(**json.loads(said))
 
 
 def _reader(settings: Settings) -> AIOKafkaConsumer:

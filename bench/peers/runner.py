@@ -17,6 +17,7 @@ from bench.lab import ROOT, BenchError, Lab, Say
 from bench.load import partitions_of
 from bench.peers import common
 from bench.peers.environment import python_with
+from bench.speed import Speed
 from runtime.topics import admin_of
 
 PEERS = {"idiomatic_faust": ("bench.peers.faust_idiomatic", ""), "quixstreams": ("bench.peers.quix", "quixstreams")}
@@ -30,15 +31,10 @@ class PeerError(BenchError):
 
 @dataclass(frozen=True)
 class PeerRun:
-    """`seconds` from its first event to its last commit, as it measured itself."""
+    """`speed` from its first event to its last commit, as it measured itself."""
 
-    events: int
-    seconds: float
+    speed: Speed
     tables: common.Tables
-
-    @property
-    def events_per_s(self) -> float:
-        return self.events / self.seconds
 
 
 async def run(lab: Lab, name: str, feed: Feed, kept: int, cache: Path, say: Say) -> PeerRun:
@@ -53,9 +49,9 @@ async def run(lab: Lab, name: str, feed: Feed, kept: int, cache: Path, say: Say)
     folder = lab.folder / name
     folder.mkdir()
     arguments = [lab.bootstrap, name, str(feed.spec.partitions), str(kept), str(feed.spec.final_ms), str(folder)]
-    seconds = await _run(python, module, arguments, folder / "log")
+    spent = await _run(python, module, arguments, folder / "log")
     rows = [row async for row in _results(lab, topics[2], feed.spec.partitions)]
-    return PeerRun(feed.spec.events, seconds, common.of_peer(rows))
+    return PeerRun(Speed(feed.spec.events, spent["seconds"], spent["cpu_s"]), common.of_peer(rows))
 
 
 async def _load(lab: Lab, topic: str, feed: Feed) -> None:
@@ -75,7 +71,7 @@ def _messages(feed: Feed) -> Iterator[tuple[int, bytes, bytes]]:
         yield partition, orjson.loads(line)["device_id"].encode(), line
 
 
-async def _run(python: str, module: str, arguments: list[str], log: Path) -> float:
+async def _run(python: str, module: str, arguments: list[str], log: Path) -> dict[str, float]:
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             python, "-m", module, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=errors
@@ -90,10 +86,11 @@ async def _run(python: str, module: str, arguments: list[str], log: Path) -> flo
             process.kill()
             await process.wait()
     try:
-        return float(json.loads(said[said.index(b"{") :])["seconds"])  # Faust writes a spinner before it
-    except (ValueError, KeyError):
+        found: dict[str, float] = json.loads(said[said.index(b"{") :])  # Faust writes a spinner before it
+    except ValueError:
         said_last = f"exit {process.returncode}, it said {said[-200:]!r}"
         raise PeerError(f"{module} did not finish ({said_last}); the end of its log:\n{log.read_text(errors='replace')[-3000:]}") from None
+    return found
 
 
 async def _results(lab: Lab, topic: str, partitions: int) -> Any:

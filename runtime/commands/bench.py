@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import logging
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
         return _say(f"{', '.join(unknown)}: no such part; there are {', '.join(report.PARTS)}", 2)
     if args.events < 1 or args.partitions < 1:
         return _say("--events and --partitions must be at least 1", 2)
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # a topic that was just made has no leader yet: it tries again
     cache = args.cache or Path(load(args.config).data_dir) / "bench"
     try:
         found = report.run(args.events, args.partitions, cache, _progress, report.wanted(args.only, args.peers))

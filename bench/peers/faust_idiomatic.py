@@ -60,6 +60,7 @@ def make_app(bootstrap: str, prefix: str, partitions: int, finish: Finish) -> fa
     persons = app.Table("persons", default=shop.new_person)
 
     @app.agent(events)
+    @finish.guarded
     async def identify(stream: Any) -> None:
         async for collected in stream:
             finish.begin()
@@ -78,6 +79,7 @@ def make_app(bootstrap: str, prefix: str, partitions: int, finish: Finish) -> fa
             await tell(rows)
 
     @app.agent(journeys)
+    @finish.guarded
     async def journey(stream: Any) -> None:
         async for person_id, step in stream.items():
             rows = shop.Rows()

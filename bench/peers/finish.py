@@ -7,6 +7,12 @@ import json
 import os
 import sys
 import time
+import traceback
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+Agent = Callable[[Any], Awaitable[None]]
 
 
 class Finish:
@@ -44,6 +50,19 @@ class Finish:
         print(json.dumps({"seconds": time.perf_counter() - self._began_s, "cpu_s": time.process_time() - self._began_cpu_s}))
         sys.stdout.flush()
         os._exit(0)
+
+    def guarded(self, agent: Agent) -> Agent:
+        """End the process when the agent fails: Faust would drop the event and go on, and the run would never end."""
+
+        @wraps(agent)
+        async def run(stream: Any) -> None:
+            try:
+                await agent(stream)
+            except Exception:
+                traceback.print_exc()
+                os._exit(1)
+
+        return run
 
 
 def arguments() -> tuple[argparse.Namespace, Finish]:

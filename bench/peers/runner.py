@@ -21,6 +21,9 @@ from bench.speed import Speed
 from runtime.topics import admin_of
 
 PEERS = {"idiomatic_faust": ("bench.peers.faust_idiomatic", ""), "quixstreams": ("bench.peers.quix", "quixstreams")}
+# Made beforehand, all of them: Faust makes its own too, but does not wait until Kafka knows them, and then drops events.
+_TOPICS = ("{}.events", "{}.journeys", "{}.results")
+_CHANGELOGS = {"idiomatic_faust": ("{}-app-devices-changelog", "{}-app-persons-changelog"), "quixstreams": ()}
 _TIMEOUT_S = 600.0
 _READ_MS = 200
 
@@ -41,10 +44,12 @@ async def run(lab: Lab, name: str, feed: Feed, kept: int, cache: Path, say: Say)
     """Have a peer apply a feed of which `kept` events are left without duplicates."""
     module, package = PEERS[name]
     python = await asyncio.to_thread(python_with, package, cache, say)
-    topics = [f"{name}.{topic}" for topic in ("events", "journeys", "results")]
+    topics = [topic.format(name) for topic in _TOPICS]
+    changelogs = [topic.format(name) for topic in _CHANGELOGS[name]]
+    compact = {"num_partitions": feed.spec.partitions, "configs": {"cleanup.policy": "compact"}}
     with admin_of(lab.bootstrap) as admin:
-        admin.create_topics({topic: {"num_partitions": feed.spec.partitions} for topic in topics})
-        admin.wait_for_topics(topics)
+        admin.create_topics({topic: {"num_partitions": feed.spec.partitions} for topic in topics} | dict.fromkeys(changelogs, compact))
+        admin.wait_for_topics([*topics, *changelogs])
     await _load(lab, topics[0], feed)
     folder = lab.folder / name
     folder.mkdir()

@@ -13,6 +13,7 @@ _HOUR = Struct("<I")
 _HOUR_AT = RECORD_BYTES - 4
 _DEPTH = 64  # records in a full bucket: to search 1 KiB takes half a microsecond
 _TIDY_BYTES = 8 * RECORD_BYTES  # how often a bucket is looked at for records that have passed
+_NEWEST_BYTES = 4 * RECORD_BYTES
 _SPLIT = 32  # records in a bucket on average, before there is one more
 
 
@@ -49,14 +50,16 @@ class Seen:
         bucket += record
         self._records += 1
         if not len(bucket) % _TIDY_BYTES or len(bucket) > self._full_bytes:
-            self._tidy(bucket, hour - window_hours)
+            self._tidy(bucket, window_hours)
         if self._records > _SPLIT * len(buckets) and len(buckets) < self._most_buckets:
             self._split()
         return record
 
-    def _tidy(self, bucket: bytearray, since_hour: int) -> None:
+    def _tidy(self, bucket: bytearray, window_hours: int) -> None:
         """Let go of what has passed, and of the oldest where the bucket is too full and there can be no more of them."""
         gone, size = 0, len(bucket)
+        newest = range(max(0, size - _NEWEST_BYTES), size, RECORD_BYTES)  # the least of them: one event from the future moves nothing
+        since_hour = min(_HOUR.unpack_from(bucket, at + _HOUR_AT)[0] for at in newest) - window_hours
         while gone < size and _HOUR.unpack_from(bucket, gone + _HOUR_AT)[0] < since_hour:
             gone += RECORD_BYTES
         too_much = size - gone - self._full_bytes

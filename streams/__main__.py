@@ -10,6 +10,7 @@ from faust import Worker as FaustWorker
 from runtime.http import serve_health
 from runtime.logging import setup
 from runtime.settings import SettingsError, load
+from streams import garbage
 from streams.app import Worker
 from streams.policies import policy_of
 
@@ -41,6 +42,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     setup(f"worker-{args.lane}", settings.log_level)
+    garbage.set_up()
     replayed = os.environ.get("CARTWAKE_REPLAYED", "") == "1"
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -119,12 +119,12 @@ def _new_app(settings: Settings, lane: str) -> CommittedApp:
         topic_allow_declare=False,
         table_standby_replicas=0,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=4 << 20,
+        consumer_max_fetch_size=1 << 20,
         broker_session_timeout=6.0,
         broker_heartbeat_interval=1.0,
         broker_commit_interval=1.0,
-        broker_max_poll_records=500,
-        stream_buffer_maxsize=64,
+        broker_max_poll_records=64,
+        stream_buffer_maxsize=4,
         stream_wait_empty=False,  # what is not acknowledged is delivered again: no rebalance and no stop waits for it
         web_enabled=False,
     )

@@ -17,7 +17,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams import changelog, metrics
+from streams import changelog, garbage, metrics
 from streams.logic.output import Output
 from streams.records import kind_of, pack
 from streams.stage import Stage
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _MAX_BATCH_RECORDS = 200
 _MAX_BATCH_BYTES = 1 << 20
 _MAX_QUEUE_RECORDS = 400
+_MAX_QUEUE_BYTES = 2 * _MAX_BATCH_BYTES  # the next batch, and what arrives while it is applied: a worker has many partitions
 _TRANSACTION_TIMEOUT_MS = 15_000
 _GIVE_UP_AFTER_S = 60.0
 _CLOSE_S = 3.0
@@ -66,6 +67,7 @@ class Pipeline:
         self._stage: Stage | None = None
         self._producer: AIOKafkaProducer | None = None
         self._queue: deque[Delivery] = deque()
+        self._queued_bytes = 0
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._closed = False
@@ -74,12 +76,13 @@ class Pipeline:
 
     async def submit(self, delivery: Delivery) -> None:
         """Queue a delivery; waits while too many are queued. Once closed it takes none: the next owner is given it again."""
-        while len(self._queue) >= _MAX_QUEUE_RECORDS and not self._closed:
+        while (len(self._queue) >= _MAX_QUEUE_RECORDS or self._queued_bytes >= _MAX_QUEUE_BYTES) and not self._closed:
             self._room.clear()
             await self._room.wait()
         if self._closed:
             return
         self._queue.append(delivery)
+        self._queued_bytes += len(delivery.value)
         self._arrived.set()
 
     async def close(self) -> None:
@@ -120,6 +123,7 @@ class Pipeline:
         while self._queue and len(batch) < _MAX_BATCH_RECORDS and size_bytes < _MAX_BATCH_BYTES:
             batch.append(self._queue.popleft())
             size_bytes += len(batch[-1].value)
+        self._queued_bytes -= size_bytes
         self._room.set()
         metrics.QUEUE_RECORDS.labels(self.setup.agent, self.setup.partition).set(len(self._queue))
         return batch
@@ -227,6 +231,7 @@ class Pipeline:
         for key, value in found.items():
             stage.load(key, value)
         stage.restored()
+        garbage.leave_alone()
         self._stage, self._fresh = stage, True
         took_s = time.perf_counter() - began_s
         metrics.STATE_KEYS.labels(setup.agent, setup.partition).set(len(found))

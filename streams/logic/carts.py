@@ -89,9 +89,12 @@ def forget(carts: Carts, until_ms: int) -> None:
     carts.closed = [e for e in carts.closed if (e.closed_ms or 0) >= until_ms]
 
 
-def next_wake_ms(carts: Carts, policy: Policy) -> int | None:
-    """When time alone changes something next."""
+def next_wake_ms(carts: Carts, clock_ms: int, policy: Policy) -> int | None:
+    """When time alone changes something next: the clock may also be behind what the person's own later events have told."""
+    if not carts.open and not carts.closed:
+        return None
     waits = [e.changed_ms + (policy.cart_expiry_ms if e.idle else policy.abandon_idle_ms) for e in carts.open.values()]
+    waits += [e.abandoned.at_ms for e in [*carts.open.values(), *carts.closed] if e.abandoned and e.abandoned.at_ms > clock_ms]
     return min(waits, default=None)
 
 
@@ -125,7 +128,7 @@ def _open(carts: Carts, part: CartPart, entry: Entry) -> None:
     items = part.cart_items if part.cart_items is not None else _added((), part.items)
     if not items:
         return
-    episode_id = stable_id("episode", part.origin, part.cart_id, entry.at_ms)
+    episode_id = stable_id("episode", part.origin, part.cart_id, entry.at_ms, entry.message_id)
     step = _STEPS.get(part.event, "cart")
     carts.open[part.cart_id] = Episode(episode_id, part.cart_id, entry.at_ms, entry.at_ms, step, items, part.currency)
 

@@ -103,3 +103,26 @@ def merge(winner: Churn, loser: Churn, policy: Policy) -> None:
     winner.stays = list({(stay.tier, stay.entered_ms): stay for stay in [*loser.stays, *winner.stays]}.values())
     for at_ms in last_ms:
         _split(winner, at_ms, policy)
+
+
+def rebuild(churn: Churn, active_ms: list[int], clock_ms: int, policy: Policy) -> None:
+    """Stays anew from all activity that is known (sorted, epoch ms); of an idle time that began before it, only the end is."""
+    if not active_ms:
+        return
+    idle_ms = dict(policy.churn_tiers_ms)
+    before = Churn(0, [stay for stay in churn.stays if stay.entered_ms - idle_ms.get(stay.tier, 0) < active_ms[0]])
+    _split(before, active_ms[0], policy)
+    stays = before.stays
+    for at_ms, next_ms in zip(active_ms, [*active_ms[1:], None], strict=True):
+        idle = Churn(at_ms, [])
+        advance(idle, clock_ms if next_ms is None else next_ms, policy)
+        if next_ms is not None:
+            _leave(idle, next_ms)
+        stays += idle.stays
+    churn.last_ms, churn.stays = active_ms[-1], stays
+
+
+def may_change(churn: Churn, at_ms: int, policy: Policy) -> bool:
+    """Whether activity of the past can be part of an idle time that counts."""
+    tiers = policy.churn_tiers_ms
+    return bool(churn.stays) or (bool(tiers) and churn.last_ms - at_ms >= tiers[0][1])

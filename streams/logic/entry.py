@@ -47,7 +47,7 @@ class VisitPart(msgspec.Struct, array_like=True):
 
 
 class Entry(msgspec.Struct, array_like=True):
-    """One event of the journal, ordered by (at_ms, message_id). `weight`: 0 quiet, 1 page view, 2 interaction."""
+    """One event of the journal, ordered by time, message id and device. `weight`: 0 quiet, 1 page view, 2 interaction."""
 
     at_ms: int
     message_id: str
@@ -57,11 +57,11 @@ class Entry(msgspec.Struct, array_like=True):
     cart: CartPart | None
 
     @property
-    def order(self) -> tuple[int, str]:
-        return (self.at_ms, self.message_id)
+    def order(self) -> tuple[int, str, str]:
+        return (self.at_ms, self.message_id, self.device_id)
 
 
-_order = operator.attrgetter("order")
+order_of = operator.attrgetter("order")
 
 
 def entry_of(event: EventRow) -> Entry:
@@ -89,6 +89,6 @@ def insert(journal: list[Entry], entry: Entry) -> int:
     if not journal or journal[-1].at_ms < entry.at_ms or journal[-1].order <= entry.order:
         place = len(journal)
     else:
-        place = bisect_right(journal, entry.order, key=_order)
+        place = bisect_right(journal, entry.order, key=order_of)
     journal.insert(place, entry)
     return place

@@ -39,6 +39,16 @@ _decode_merge = msgspec.json.Decoder(Merge).decode
 _decode_absorb = msgspec.json.Decoder(Absorb).decode
 
 
+class Fired(msgspec.Struct):
+    """What the order of a batch's triggers goes by."""
+
+    fired_at_ms: int
+    trigger_id: str
+
+
+_decode_fired = msgspec.json.Decoder(Fired).decode
+
+
 class Journey:
     """One `journeys` partition: `on_record` for each record, `flush` at the end of a batch. Holds the partition's whole state."""
 
@@ -52,9 +62,10 @@ class Journey:
         self._due: list[tuple[int, str]] = []
         self._hot: dict[str, Live] = {}
         self._touched: dict[str, Live] = {}
-        self._applied: dict[str, list[tuple[int, _Handle, bytes]]] = {}  # this batch's lines by person, and the clock when each came
+        self._applied: dict[str, list[tuple[_Handle, bytes]]] = {}  # this batch's lines by person
         self._at_work = ""  # the person that the line in hand is about
         self._clock_moved = False
+        self._acts_until_ms = 0  # how far time acts in this flush: the clock, or less while more persons are due than one flush takes
         self._settled_ms = 0  # the clock that everyone who was due has been told of
         self._told_ms = 0
 
@@ -91,7 +102,7 @@ class Journey:
                 self._reject(line, error, out)
             else:
                 if self._at_work:
-                    self._applied.setdefault(self._at_work, []).append((self.clock_ms, handle, line))
+                    self._applied.setdefault(self._at_work, []).append((handle, line))
 
     def _handle_of(self, kind: str) -> _Handle:
         handles: dict[str, _Handle] = {
@@ -106,11 +117,8 @@ class Journey:
     def _undo(self, person_id: str) -> None:
         """Make a person anew: as the last batch left it, then this batch's lines but for the one that failed half-way."""
         self._let_go(person_id)
-        now_ms = self.clock_ms
-        for clock_ms, handle, line in self._applied.get(person_id, ()):
-            self.clock_ms = clock_ms
+        for handle, line in self._applied.get(person_id, ()):
             handle(line, Output(self.policy.partitions))
-        self.clock_ms = now_ms
 
     def _let_go(self, person_id: str) -> None:
         self._hot.pop(person_id, None)
@@ -124,9 +132,10 @@ class Journey:
         """Let time act, write rows and state of everyone touched; True when more is due than one batch takes."""
         more = self._wake_due(out)
         if not more:
-            self._settled_ms = self.clock_ms
+            self._settled_ms = self._acts_until_ms = self.clock_ms
         for live in list(self._touched.values()):
             self._write_or_reject(live, out)
+        out.sort("triggers", self.partition, _fired_at)
         self._touched.clear()
         self._applied.clear()
         if len(self._due) > 2 * len(self.persons) + _DUE_SLACK:  # most of it is out of date
@@ -157,11 +166,10 @@ class Journey:
         if live is None:
             value = self.persons.get(person_id)
             state = unpack(memoryview(value)[8:]) if value else Person(person_id)
-            live = Live(state, self.clock_ms, self.policy)
+            live = Live(state, self._settled_ms, self.policy)
         self._hot[person_id] = live
         self._touched[person_id] = live
         live.begin_batch(self._settled_ms)
-        live.on_time(self.clock_ms)
         return live
 
     def _on_event(self, line: bytes, out: Output) -> None:
@@ -185,9 +193,12 @@ class Journey:
 
     def _on_tick(self, line: bytes, out: Output) -> None:
         tick = _decode_tick(line)
-        self._sources[tick.source] = max(tick.now_ms, self._sources.get(tick.source, 0))
-        self.clock_ms = max(self.clock_ms, self._slowest(self.policy.partitions))
+        before_ms = self._sources.get(tick.source, 0)
         self._clock_moved = True
+        if tick.now_ms > before_ms:
+            self._sources[tick.source] = tick.now_ms
+            if before_ms <= self.clock_ms and tick.source >= self.policy.partitions:  # it may have been the slowest
+                self.clock_ms = max(self.clock_ms, self._slowest(self.policy.partitions))
 
     def _slowest(self, first: int) -> int:
         """As far as the slowest of the partitions from `first` on has come; 0 until all have said."""
@@ -212,19 +223,18 @@ class Journey:
         if live.state.merged_into:
             _send_merge(Merge(a=live.state.merged_into, b=winner, at_ms=merge.at_ms, reason=merge.reason), out)
             return
-        live.on_time(merge.at_ms)  # what was due before the sign-in happened first, and is told here
         person_rows.write_rows(live, out)
         person_rows.take_back_own(live, out)
         absorb = Absorb(
             winner=winner,
             loser=loser,
             at_ms=merge.at_ms,
-            known_until_ms=live.clock_ms,
+            known_until_ms=self._settled_ms,
             reason=merge.reason,
             state=pack(live.state),
         )
         out.emit("journeys", winner, absorb, Kind.ABSORB)
-        gone = Live(Person(loser, merged_into=winner), self.clock_ms, self.policy)
+        gone = Live(Person(loser, merged_into=winner), self._settled_ms, self.policy)
         self._hot[loser] = self._touched[loser] = gone
         out.count("merges")
 
@@ -249,7 +259,10 @@ class Journey:
                 except Exception as error:
                     self._let_go(person_id)
                     self._reject(person_id.encode(), error, out)
-        return bool(self._due) and self._due[0][0] <= self.clock_ms
+        if not self._due or self._due[0][0] > self.clock_ms:
+            return False
+        self._acts_until_ms = self._due[0][0]  # who is taken now is not told of what comes after
+        return True
 
     def _write_or_reject(self, live: Live, out: Output) -> None:
         """A person who cannot be written stays as the last batch left it; what this batch said of it goes to `rejected`."""
@@ -259,7 +272,7 @@ class Journey:
         except Exception as error:
             out.back_to(mark)
             self._let_go(person_id)
-            lines = [line for _, _, line in self._applied.get(person_id, ())]
+            lines = [line for _, line in self._applied.get(person_id, ())]
             for line in lines or [person_id.encode()]:
                 self._reject(line, error, out)
 
@@ -267,7 +280,7 @@ class Journey:
         state = live.state
         wake_ms: int | None = None
         if not state.merged_into:
-            live.on_time(self.clock_ms)
+            live.on_time(self._acts_until_ms)
             if live.funnel_changed:
                 funnel.update(state.funnel, self.policy)
             person_rows.write_rows(live, out)
@@ -281,6 +294,11 @@ class Journey:
         out.changes[state.person_id.encode()] = value
         if wake_ms is not None and (before is None or before[:8] != value[:8]):
             heapq.heappush(self._due, (wake_ms, state.person_id))
+
+
+def _fired_at(line: bytes) -> tuple[int, str]:
+    row = _decode_fired(line)
+    return (row.fired_at_ms, row.trigger_id)
 
 
 def _on_stranger(_: bytes, __: Output) -> None:

@@ -29,7 +29,6 @@ class Live:
 
     __slots__ = (
         "_carts",
-        "_carts_until_ms",
         "_sessions",
         "absorbed",
         "carts_changed",
@@ -52,7 +51,6 @@ class Live:
         self.clock_ms = clock_ms
         self._carts: Carts | None = None
         self._sessions: Sessions | None = None
-        self._carts_until_ms = _last_cart_ms(state)
         self.begin_batch(clock_ms)
 
     def begin_batch(self, settled_ms: int) -> None:
@@ -66,7 +64,7 @@ class Live:
         self.stays_changed = False
         self.visits: dict[int, Session] = {}  # sessions that changed, by their object
         self.reworked = False  # a cart event came late: a trigger that was due by `known_until_ms` and appears only now is not sent
-        self.known_until_ms = max(settled_ms, self._carts_until_ms)
+        self.known_until_ms = settled_ms
 
     @property
     def carts(self) -> Carts:
@@ -99,7 +97,8 @@ class Live:
         state.device_id = event.device_id or state.device_id
         if person.touch(state, event):
             self.touch_changed = True
-        if item.weight and churn.seen(state.churn, item.at_ms, policy):
+        is_late = item.at_ms < state.churn.last_ms
+        if item.weight and not is_late and churn.seen(state.churn, item.at_ms, policy):
             self.stays_changed = True
         steps = policy.steps_of(event.event)
         if steps and funnel.add(state.funnel, item.at_ms, steps, policy):
@@ -108,10 +107,17 @@ class Live:
         if not self.rebuilt:  # what is not in memory is computed before the event stands in the journal
             self._fill(item.cart is not None, visits)
         place = entry.insert(state.journal, item)
+        if item.weight and is_late and churn.may_change(state.churn, item.at_ms, policy):
+            self._churn_anew()
         if item.cart is not None:
             self._on_cart(item, place)
         if visits:
             self._on_visit(item, place == len(state.journal) - 1)
+
+    def _churn_anew(self) -> None:
+        active_ms = [item.at_ms for item in self.state.journal if item.weight]
+        churn.rebuild(self.state.churn, active_ms, self.clock_ms, self.policy)
+        self.stays_changed = True
 
     def settle(self) -> None:
         """Let time act on carts that are not in memory, too."""
@@ -128,7 +134,6 @@ class Live:
         """Carts know nothing of other events, so only a later cart event makes this one late."""
         journal = self.state.journal
         self.carts_changed = True
-        self._carts_until_ms = max(self._carts_until_ms, item.at_ms)
         if place < len(journal) - 1:
             self.reworked = True
         if self._carts is None:
@@ -194,7 +199,7 @@ class Live:
 
     def next_wake_ms(self) -> int | None:
         """When time alone changes something next."""
-        cart_ms = carts.next_wake_ms(self.carts, self.policy)
+        cart_ms = carts.next_wake_ms(self.carts, self.clock_ms, self.policy)
         churn_ms = churn.next_wake_ms(self.state.churn, self.policy)
         if cart_ms is None or churn_ms is None:
             return churn_ms if cart_ms is None else cart_ms
@@ -204,7 +209,6 @@ class Live:
         """Another person's state becomes this person's; it had let time pass until `known_until_ms`, the sign-in included."""
         state = self.state
         self.known_until_ms = min(self.known_until_ms, known_until_ms)
-        self.on_time(at_ms)
         gone = [loser.person_id, *loser.members]
         state.members.update({**loser.members, loser.person_id: at_ms})
         state.links = max(state.links, loser.links) + 1
@@ -222,13 +226,8 @@ class Live:
         for key, sent in loser.sent.items():
             ours = state.sent.get(key)
             state.sent[key] = sent if ours is None else max(sent, ours, key=lambda s: s.version)
-        journal = {item.order: item for item in [*state.journal, *loser.journal]}
-        state.journal = [journal[order] for order in sorted(journal)]
+        state.journal = sorted([*state.journal, *loser.journal], key=entry.order_of)
         self.absorbed = self.funnel_changed = self.reworked = self.rebuilt = True
         self._carts = self._sessions = None
-        self._carts_until_ms = _last_cart_ms(state)
+        self._churn_anew()
         churn.advance(state.churn, self.clock_ms, self.policy)
-
-
-def _last_cart_ms(state: Person) -> int:
-    return next((item.at_ms for item in reversed(state.journal) if item.cart is not None), 0)

@@ -1,5 +1,8 @@
 """What a batch of records gives: lines for topics and changed state, before anything is written."""
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 
 from schemas.partition import partition_of
@@ -38,6 +41,12 @@ class Output:
         lines = self.lines.setdefault((topic, partition), [])
         lines.append((kind, line))
         self._order.append(lines)
+
+    def sort(self, topic: str, partition: int, key: Callable[[bytes], Any]) -> None:
+        """Put a partition's lines of a topic in another order, once all of a batch are there."""
+        lines = self.lines.get((topic, partition))
+        if lines and len(lines) > 1:
+            lines.sort(key=lambda line: key(line[1]))
 
     def mark(self) -> int:
         """Where the output stands now, for `back_to`."""

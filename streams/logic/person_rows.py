@@ -122,7 +122,7 @@ def _changed_rows(live: Live) -> Iterator[tuple[bytes, Row]]:
     state = live.state
     if state.first is not None and (live.touch_changed or live.funnel_changed):
         yield _key(_FUNNEL, 0), _funnel_row(state.first, live)
-    if live.carts_changed:
+    if live.carts_changed or _is_due(live):
         yield from ((key, make()) for key, make in _cart_objects(live))
     for session in live.visits.values():
         yield _session_key(session), _session_row(session, state.person_id, live.policy)
@@ -145,8 +145,18 @@ def _cart_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
     for episode in [*live.carts.open.values(), *live.carts.closed]:
         name = bytes.fromhex(episode.episode_id)
         yield _key(_CART, episode.opened_ms, name), partial(_cart_row, episode, live)
-        if episode.abandoned is not None:
+        if episode.abandoned is not None and episode.abandoned.at_ms <= live.clock_ms:  # else an event may still be on its way
             yield _key(_TRIGGER, episode.opened_ms, name), partial(_trigger_row, episode, live)
+
+
+def _is_due(live: Live) -> bool:
+    """Whether a cart that later events had shown to be abandoned has now come to its time."""
+    return any(
+        episode.abandoned is not None
+        and episode.abandoned.at_ms <= live.clock_ms
+        and _key(_TRIGGER, episode.opened_ms, bytes.fromhex(episode.episode_id)) not in live.state.sent
+        for episode in [*live.carts.open.values(), *live.carts.closed]
+    )
 
 
 def _stay_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:

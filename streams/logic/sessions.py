@@ -13,6 +13,7 @@ class Session(msgspec.Struct, array_like=True):
     """One visit; `visit` is what is known of how it began."""
 
     device_id: str
+    opened_by: str  # message id of the first event
     started_ms: int
     ended_ms: int
     events: int
@@ -22,7 +23,7 @@ class Session(msgspec.Struct, array_like=True):
 
     @property
     def session_id(self) -> str:
-        return stable_id("session", self.device_id, self.started_ms)
+        return stable_id("session", self.device_id, self.started_ms, self.opened_by)
 
 
 class Sessions(msgspec.Struct, array_like=True):
@@ -40,7 +41,7 @@ def apply(sessions: Sessions, entry: Entry, policy: Policy) -> Session | None:
     if session is None or _is_over(session, entry, policy):
         if session is not None:
             sessions.closed.append(session)
-        session = Session(entry.device_id, entry.at_ms, entry.at_ms, 0, 0, 0, entry.visit or _UNKNOWN)
+        session = Session(entry.device_id, entry.message_id, entry.at_ms, entry.at_ms, 0, 0, 0, entry.visit or _UNKNOWN)
         sessions.latest[entry.device_id] = session
     session.ended_ms = entry.at_ms
     _count(session, entry)

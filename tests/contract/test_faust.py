@@ -22,6 +22,7 @@ from faust.types import TP
 from runtime.settings import Settings, load
 from runtime.topics import admin_of
 from streams.app import Acked, _new_app
+from streams.lag import Progress
 from streams.records import kind_of
 from streams.transport import CommittedApp, CommittedTransport
 from tests.waiting import eventually
@@ -132,13 +133,13 @@ async def test_an_agent_sees_committed_records_only_and_commits_what_was_acknowl
             await asyncio.sleep(3 * app.conf.broker_commit_interval)
             assert seen.values() == [b"first", b"second"], "an aborted or open transaction was read"
             assert await _committed(kafka, app.conf.id, tp) is None, "committed before it was acknowledged"
-            delivery = Acked(seen.events[0])
+            delivery = Acked(seen.events[0], Progress())
             assert (delivery.offset, delivery.value, kind_of(delivery.headers)) == (0, b"first", "event")
             assert list(delivery.headers) == [("kind", b"event"), ("trace", b"1")]
             delivery.ack()
             await _until_committed(kafka, app.conf.id, tp, lambda offset: offset is not None)
             assert await _committed(kafka, app.conf.id, tp) in (1, 2, 3, 4), "past a record that was not acknowledged"
-            Acked(seen.events[1]).ack()
+            Acked(seen.events[1], Progress()).ack()
             await _until_committed(kafka, app.conf.id, tp, lambda offset: offset == 5)
             assert seen.assigned and TP(name, 0) in seen.assigned[-1]
             assert app.crashed is False
@@ -181,5 +182,5 @@ async def test_a_null_value_is_an_empty_line(kafka: str, tmp_path: Path) -> None
         await producer.send_and_wait(name, b"after", partition=0)
     async with faust_app_running(app):
         await eventually(lambda: len(seen.events) == 2, what="a record without a value does not end the stream")
-    delivery = Acked(seen.events[0])
+    delivery = Acked(seen.events[0], Progress())
     assert (delivery.value, list(delivery.headers)) == (b"", [])

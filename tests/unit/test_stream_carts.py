@@ -179,10 +179,10 @@ def test_carts_stand_side_by_side() -> None:
 
 
 def test_what_happens_next_and_when() -> None:
-    assert carts.next_wake_ms(Carts({}, []), POLICY) is None
-    assert carts.next_wake_ms(shop(add(T0, cart_id="a"), add(T0 + 1, cart_id="b")), POLICY) == T0 + IDLE
+    assert carts.next_wake_ms(Carts({}, []), T0, POLICY) is None
+    assert carts.next_wake_ms(shop(add(T0, cart_id="a"), add(T0 + 1, cart_id="b")), T0, POLICY) == T0 + IDLE
     idle = shop(add(T0), until_ms=T0 + IDLE)
-    assert carts.next_wake_ms(idle, POLICY) == T0 + POLICY.cart_expiry_ms
+    assert carts.next_wake_ms(idle, T0 + IDLE, POLICY) == T0 + POLICY.cart_expiry_ms
 
 
 def test_an_episode_is_named_after_who_opened_it_and_not_after_the_person() -> None:

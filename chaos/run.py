@@ -29,6 +29,7 @@ from simulator.rules import rules_of
 
 LIVE_HOPS_MS = 5_000  # what is forwarded between partitions of the live lane is there after a few of its ticks
 STANDSTILL_S = 300.0  # the lane may be as long as this without a step while all around it is being killed
+ASKED = ("ended with code 0 ", "ended with code 143 ")  # after SIGTERM; the second one is Java's
 LOOK_EVERY_S = 5.0
 POLL_S = 0.3
 
@@ -141,6 +142,6 @@ class Run:
             self._say("load", f"day {day:.1f} of {play.config.days}: {sent[0]:,} events, live {sent[1]:,}, not acknowledged {unknown:,}")
 
     def _say(self, name: str, text: str) -> None:
-        if text.startswith("ended with code") and not text.startswith("ended with code 0"):
+        if text.startswith("ended with code") and not text.startswith(ASKED):
             self._crashes[stage.role_of(name)] += 1
         self._print(name, text)

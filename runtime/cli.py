@@ -20,6 +20,7 @@ COMMANDS = {
     "replay": "rebuild state from history, in a lane of its own",
     "chaos": "kill, pause and restart everything under load, then compare with the truth",
     "bench": "measure the stream engine on this machine, beside other engines",
+    "unmerge": "take a device away from a user it was merged with",
     "topics": "create the Kafka topics of a lane; those that exist are left as they are",
     "migrate": "bring the warehouse's tables and views up to date",
 }

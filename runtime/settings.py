@@ -70,6 +70,7 @@ class Settings:
     lateness_s: int = _row(7 * DAY_S, "s", "an event later than this is stored and flagged, and moves no window", 1)
     dedup_window_s: int = _row(2 * DAY_S, "s", "an event id is recognised as a duplicate for this long", 1)
     dedup_max_ids: int = _row(4_000_000, "events", "most event ids a partition remembers; beyond that the oldest go", 64)
+    identity_max_devices: int = _row(100, "devices", "a user with more is flagged in `identities` and merged no more", 1)
     skew_min_s: float = _row(2.0, "s", "a client clock that is wrong by less is left as it is")
     future_max_s: float = _row(60.0, "s", "an event further in the future than this is clamped to it")
     tick_s: float = _row(1.0, "s", "how often a worker writes the time into its partitions", 0.05)

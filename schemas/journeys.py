@@ -15,6 +15,9 @@ class Kind(StrEnum):
     TICK = "tick"
     MERGE = "merge"
     ABSORB = "absorb"
+    REFUSE = "refuse"
+    UNLINK = "unlink"
+    SPLIT = "split"
 
 
 class Tick(msgspec.Struct, kw_only=True):
@@ -24,16 +27,17 @@ class Tick(msgspec.Struct, kw_only=True):
     source: int = 0  # a partition of `events`; `partitions` + p for partition p of `journeys`
 
 
-class Merge(msgspec.Struct, kw_only=True):
+class Merge(msgspec.Struct, omit_defaults=True, kw_only=True):
     """Two person ids are one person; sent to the partition of the one that is given up."""
 
     a: str
     b: str
     at_ms: int
     reason: str  # identify, alias
+    via: str = ""  # one of the two stands for this id, which had been given up for it
 
 
-class Absorb(msgspec.Struct, kw_only=True):
+class Absorb(msgspec.Struct, omit_defaults=True, kw_only=True):
     """The state of a person that was given up, on its way to the person it belongs to now."""
 
     winner: str
@@ -42,3 +46,38 @@ class Absorb(msgspec.Struct, kw_only=True):
     known_until_ms: int  # how far the loser's partition had let time pass
     reason: str
     state: bytes  # as `streams.logic.person.pack` makes it
+    via: str = ""  # as in the merge
+
+
+class Refuse(msgspec.Struct, kw_only=True):
+    """The state of a person on its way back: the winner has as many devices as it may have."""
+
+    winner: str
+    loser: str
+    at_ms: int
+    state: bytes
+
+
+class Unlink(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """An operator says that a device is not a user's. In `events` without `person`; `user_id` '' is every user of the device.
+
+    In `journeys` it goes to the device first, behind all that was said of it, and then to the user, or whoever took the user over.
+    """
+
+    device_id: str
+    user_id: str
+    at_ms: int
+    by: str  # who says so
+    person: str = ""
+
+
+class Split(msgspec.Struct, kw_only=True):
+    """A device's part of a person's history, on its way to the device."""
+
+    device_id: str
+    holder: str
+    was_member: bool  # the device had been given up for the holder; else only some of its events were the holder's
+    at_ms: int
+    by: str
+    known_until_ms: int
+    state: bytes

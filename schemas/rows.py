@@ -39,7 +39,11 @@ class EventRow(Commerce, omit_defaults=True, kw_only=True):
 
 
 class IdentityRow(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """The person that a merged person id belongs to now."""
+    """The person that a merged person id belongs to now.
+
+    An id that belongs to itself is a person of its own: `reason` is `refused by <person>` (which has too many devices), `full` (that
+    person), or `unlinked by <operator>`.
+    """
 
     lane: str
     id: str

@@ -7,7 +7,7 @@ import msgspec
 import orjson
 
 from schemas.collected import Collected, partition_key
-from schemas.journeys import Kind, Tick
+from schemas.journeys import Kind, Tick, Unlink
 from schemas.partition import partition_of
 from streams.logic.identify import Identify
 from streams.logic.journey import Journey
@@ -44,6 +44,11 @@ class MemoryStream:
     def tick(self, now_ms: int) -> None:
         for partition in range(self.policy.partitions):
             self._queues[("identify", partition)].append((str(Kind.TICK), msgspec.json.encode(Tick(now_ms=now_ms))))
+
+    def unlink(self, device_id: str, user_id: str, at_ms: int) -> None:
+        """As `cartwake unmerge` does."""
+        line = msgspec.json.encode(Unlink(device_id=device_id, user_id=user_id, at_ms=at_ms, by="test"))
+        self._queues[("identify", partition_of(device_id, self.policy.partitions))].append((str(Kind.UNLINK), line))
 
     def run(self, batch_records: int = 16) -> None:
         """Apply batches until nothing waits."""

@@ -18,6 +18,7 @@ def policy_of(settings: Settings, lane: str, *, replayed: bool) -> Policy:
         lateness_ms=int(settings.lateness_s * 1000),
         dedup_ms=int(settings.dedup_window_s * 1000),
         dedup_max_ids=settings.dedup_max_ids,
+        identity_max_devices=settings.identity_max_devices,
         skew_min_ms=int(settings.skew_min_s * 1000),
         future_max_ms=int(settings.future_max_s * 1000),
         funnel_name=settings.funnel_name,

@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.events import EventType
 from schemas.items import MAX_MONEY
-from schemas.journeys import Absorb, Kind, Merge, Tick
+from schemas.journeys import Absorb, Kind, Merge, Refuse, Split, Tick, Unlink
 from schemas.meanings import ITEM, PROPERTY
 from schemas.topics import Topic, line_type
 
@@ -24,8 +24,15 @@ MONEY: Schema = {
 }
 # Lines of other types in a topic, by the record header `kind`.
 KIND_LINES: dict[str, dict[Kind, type[msgspec.Struct]]] = {
-    "events": {Kind.TICK: Tick},
-    "journeys": {Kind.TICK: Tick, Kind.MERGE: Merge, Kind.ABSORB: Absorb},
+    "events": {Kind.TICK: Tick, Kind.UNLINK: Unlink},
+    "journeys": {
+        Kind.TICK: Tick,
+        Kind.MERGE: Merge,
+        Kind.ABSORB: Absorb,
+        Kind.REFUSE: Refuse,
+        Kind.UNLINK: Unlink,
+        Kind.SPLIT: Split,
+    },
 }
 _COMMENTED = re.compile(r"^    (\w+): .*?  # (.+)$", re.MULTILINE)
 

@@ -8,7 +8,7 @@ import msgspec
 from streams.logic.policy import Policy
 
 MAX_MARKS = 20_000  # step times of one person; more than that is a bot, whose oldest go
-_RADIX = 32  # windowFunnel knows at most 32 steps; (time, step) is kept as one number that sorts the same way
+RADIX = 32  # windowFunnel knows at most 32 steps; (time, step) is kept as one number that sorts the same way
 
 
 class Funnel(msgspec.Struct, array_like=True):
@@ -23,7 +23,7 @@ def add(funnel: Funnel, at_ms: int, steps: Sequence[int], policy: Policy) -> boo
     if not steps or funnel.level == len(policy.funnel_steps):
         return False
     for step in steps:
-        insort(funnel.marks, at_ms * _RADIX + step - 1)
+        insort(funnel.marks, at_ms * RADIX + step - 1)
     return True
 
 
@@ -34,7 +34,7 @@ def update(funnel: Funnel, policy: Policy) -> None:
     if funnel.level == goal:
         funnel.marks = []
     elif funnel.marks:
-        horizon = (funnel.marks[-1] // _RADIX - policy.funnel_horizon_ms) * _RADIX
+        horizon = (funnel.marks[-1] // RADIX - policy.funnel_horizon_ms) * RADIX
         if funnel.marks[0] < horizon:
             funnel.marks = [mark for mark in funnel.marks if mark >= horizon]
         del funnel.marks[:-MAX_MARKS]
@@ -44,7 +44,7 @@ def level_of(marks: list[int], window_ms: int, goal: int) -> int:
     """The furthest step that a chain reached within the window from its first step."""
     began: list[int | None] = [None] * goal
     for mark in marks:
-        at_ms, step = divmod(mark, _RADIX)
+        at_ms, step = divmod(mark, RADIX)
         if step == 0:
             began[0] = at_ms
             continue

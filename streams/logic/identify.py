@@ -2,12 +2,13 @@
 
 import msgspec
 
-from schemas.journeys import Kind, Merge, Tick
+from schemas.journeys import Kind, Merge, Tick, Unlink
 from schemas.partition import partition_of
 from schemas.reasons import RejectReason
 from schemas.rows import EventRow
 from streams.logic.clean import correct
 from streams.logic.dedup import PREFIX, Dedup, Verdict, content_of
+from streams.logic.devices import DeviceState, owner_at, sign_in, unlink
 from streams.logic.ids import device_person, user_person, winner_and_loser
 from streams.logic.output import Output
 from streams.logic.policy import Policy
@@ -23,26 +24,12 @@ class Arriving(EventRow, omit_defaults=True, kw_only=True):
     occurred_at_ms: int = 0
 
 
-class DeviceState(msgspec.Struct, array_like=True):
-    """A device's users in the order of event time: (from when in epoch ms, user id)."""
-
-    users: list[tuple[int, str]] = []
-
-
 _decode_state = msgspec.msgpack.Decoder(DeviceState)
+_decode_unlink = msgspec.json.Decoder(Unlink).decode
 _encode_state = msgspec.msgpack.Encoder().encode
 _decode = msgspec.json.Decoder(Arriving).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
 _encode = msgspec.json.Encoder().encode
-
-
-def user_at(state: DeviceState, at_ms: int) -> str:
-    """Whose device it was at a time: the last user who had signed in by then, or the first one ever, or nobody."""
-    found = state.users[0][1] if state.users else ""
-    for from_ms, user in state.users:
-        if from_ms <= at_ms:
-            found = user
-    return found
 
 
 class Identify:
@@ -69,7 +56,7 @@ class Identify:
 
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
-        handle = self._on_tick if kind == Kind.TICK else self._on_line
+        handle = self._on_tick if kind == Kind.TICK else self._on_unlink if kind == Kind.UNLINK else self._on_line
         for line in value.split(b"\n"):
             try:
                 handle(line, out)
@@ -138,18 +125,28 @@ class Identify:
             self._sign_in(event, at_ms, out)
             return user_person(event.user_id)
         state = self.devices.get(event.device_id)
-        return user_person(user_at(state, at_ms)) if state else device_person(event.device_id)
+        user = owner_at(state, at_ms) if state else ""
+        return user_person(user) if user else device_person(event.device_id)
 
     def _sign_in(self, event: EventRow, at_ms: int, out: Output) -> None:
         """A device's first user takes its history over; a second user starts a new one."""
-        state = self.devices.setdefault(event.device_id, DeviceState([]))
-        if not state.users:
-            self._merge(device_person(event.device_id), user_person(event.user_id), at_ms, "identify", out)
-        elif user_at(state, at_ms) == event.user_id and state.users[0][0] <= at_ms:
+        state = self.devices.setdefault(event.device_id, DeviceState())
+        if not sign_in(state, event.user_id, at_ms):
             return
-        state.users.append((at_ms, event.user_id))
-        state.users.sort()
         self._changed.add(event.device_id)
+        if len(state.users) == 1:
+            state.merged = event.user_id
+            self._merge(device_person(event.device_id), user_person(event.user_id), at_ms, "identify", out)
+
+    def _on_unlink(self, line: bytes, out: Output) -> None:
+        """An operator says that a device is not a user's: the journeys hear of it behind everything that the device has done."""
+        said = _decode_unlink(line)
+        state = self.devices.setdefault(said.device_id, DeviceState())
+        person = device_person(said.device_id)
+        for user in unlink(state, said.user_id, said.at_ms):
+            out.emit("journeys", person, msgspec.structs.replace(said, user_id=user, person=person), Kind.UNLINK)
+            out.count("unlinks")
+        self._changed.add(said.device_id)
 
     def _merge(self, a: str, b: str, at_ms: int, reason: str, out: Output) -> None:
         _, loser = winner_and_loser(a, b)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from schemas.journeys import Absorb, Kind, Merge, Tick
+from schemas.journeys import Kind, Tick
 from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
 from streams.logic import funnel, person_rows
-from streams.logic.ids import winner_and_loser
+from streams.logic.links import Links
 from streams.logic.live import Live
 from streams.logic.output import Output
 from streams.logic.person import Person, pack, unpack
@@ -24,19 +24,7 @@ _NEVER = (1 << 63) - 1
 _Handle = Callable[[bytes, Output], None]
 _encode_clock = msgspec.msgpack.Encoder().encode
 _decode_event = msgspec.json.Decoder(EventRow).decode
-
-
-class Forward(msgspec.Struct):
-    """An event on its way to the person that took its own over."""
-
-    to: str
-    event: msgspec.Raw
-
-
-_decode_forward = msgspec.json.Decoder(Forward).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
-_decode_merge = msgspec.json.Decoder(Merge).decode
-_decode_absorb = msgspec.json.Decoder(Absorb).decode
 
 
 class Fired(msgspec.Struct):
@@ -66,8 +54,9 @@ class Journey:
         self._at_work = ""  # the person that the line in hand is about
         self._clock_moved = False
         self._acts_until_ms = 0  # how far time acts in this flush: the clock, or less while more persons are due than one flush takes
-        self._settled_ms = 0  # the clock that everyone who was due has been told of
+        self.settled_ms = 0  # the clock that everyone who was due has been told of
         self._told_ms = 0
+        self._links = Links(self)
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take one changelog entry back (restore)."""
@@ -81,7 +70,7 @@ class Journey:
     def restored(self) -> None:
         """All changelog entries are loaded. The next flush tells the clock, lest the batch that moved it ended before it could."""
         self._clock_moved = self.clock_ms > 0
-        self._settled_ms = self.clock_ms
+        self.settled_ms = self.clock_ms
         self._index()
 
     def _index(self) -> None:
@@ -107,10 +96,8 @@ class Journey:
     def _handle_of(self, kind: str) -> _Handle:
         handles: dict[str, _Handle] = {
             Kind.EVENT: self._on_event,
-            Kind.FORWARD: self._on_forward,
             Kind.TICK: self._on_tick,
-            Kind.MERGE: self._on_merge,
-            Kind.ABSORB: self._on_absorb,
+            **self._links.handles,
         }
         return handles.get(kind, _on_stranger)
 
@@ -132,7 +119,7 @@ class Journey:
         """Let time act, write rows and state of everyone touched; True when more is due than one batch takes."""
         more = self._wake_due(out)
         if not more:
-            self._settled_ms = self._acts_until_ms = self.clock_ms
+            self.settled_ms = self._acts_until_ms = self.clock_ms
         for live in list(self._touched.values()):
             self._write_or_reject(live, out)
         out.sort("triggers", self.partition, _fired_at)
@@ -157,7 +144,7 @@ class Journey:
         row = ClockRow(lane=self.policy.lane, partition=self.partition, now_at_ms=self.clock_ms, version=self.clock_ms)
         out.emit_to("clocks", self.partition, msgspec.json.encode(row))
 
-    def _person(self, person_id: str) -> Live:
+    def person(self, person_id: str) -> Live:
         self._at_work = person_id
         live = self._touched.get(person_id)
         if live is not None:
@@ -166,25 +153,23 @@ class Journey:
         if live is None:
             value = self.persons.get(person_id)
             state = unpack(memoryview(value)[8:]) if value else Person(person_id)
-            live = Live(state, self._settled_ms, self.policy)
+            live = Live(state, self.settled_ms, self.policy)
         self._hot[person_id] = live
         self._touched[person_id] = live
-        live.begin_batch(self._settled_ms)
+        live.begin_batch(self.settled_ms)
         return live
 
     def _on_event(self, line: bytes, out: Output) -> None:
         event = _decode_event(line)
-        self._take(self._person(event.person_id), event, line, out)
+        live = self.person(event.person_id)
+        if live.state.merged_into:
+            self._links.send_on(live, line, out)
+        else:
+            self.take(live, event, out)
 
-    def _on_forward(self, line: bytes, out: Output) -> None:
-        forward = _decode_forward(line)
-        self._take(self._person(forward.to), _decode_event(forward.event), bytes(forward.event), out)
-
-    def _take(self, live: Live, event: EventRow, line: bytes, out: Output) -> None:
+    def take(self, live: Live, event: EventRow, out: Output) -> None:
+        """An event of this person."""
         state = live.state
-        if state.merged_into:
-            out.emit("journeys", state.merged_into, Forward(state.merged_into, msgspec.Raw(line)), Kind.FORWARD)
-            return
         for row in share_rows(event, state, self.policy):
             out.emit("shares", state.person_id, row)
         if not event.late:
@@ -214,37 +199,15 @@ class Journey:
         for target in range(self.policy.partitions):
             out.emit_to("journeys", target, line, Kind.TICK)
 
-    def _on_merge(self, line: bytes, out: Output) -> None:
-        merge = _decode_merge(line)
-        winner, loser = winner_and_loser(merge.a, merge.b)
-        if winner == loser:
-            return
-        live = self._person(loser)
-        if live.state.merged_into:
-            _send_merge(Merge(a=live.state.merged_into, b=winner, at_ms=merge.at_ms, reason=merge.reason), out)
-            return
-        person_rows.write_rows(live, out)
-        person_rows.take_back_own(live, out)
-        absorb = Absorb(
-            winner=winner,
-            loser=loser,
-            at_ms=merge.at_ms,
-            known_until_ms=self._settled_ms,
-            reason=merge.reason,
-            state=pack(live.state),
-        )
-        out.emit("journeys", winner, absorb, Kind.ABSORB)
-        gone = Live(Person(loser, merged_into=winner), self._settled_ms, self.policy)
-        self._hot[loser] = self._touched[loser] = gone
-        out.count("merges")
+    def knows(self, person_id: str) -> bool:
+        """Whether there has been anything of this person."""
+        return person_id in self.persons or person_id in self._touched
 
-    def _on_absorb(self, line: bytes, out: Output) -> None:
-        absorb = _decode_absorb(line)
-        live = self._person(absorb.winner)
-        if live.state.merged_into:
-            out.emit("journeys", live.state.merged_into, msgspec.structs.replace(absorb, winner=live.state.merged_into), Kind.ABSORB)
-            return
-        live.absorb(unpack(absorb.state), absorb.at_ms, absorb.known_until_ms)
+    def replace(self, state: Person) -> Live:
+        """From now on this is the person of that id."""
+        live = Live(state, self.settled_ms, self.policy)
+        self._hot[state.person_id] = self._touched[state.person_id] = live
+        return live
 
     def _wake_due(self, out: Output) -> bool:
         """Touch everyone whose time has come; True when there are more than one batch takes."""
@@ -255,7 +218,7 @@ class Journey:
             value = self.persons.get(person_id)
             if value is not None and int.from_bytes(value[:8], "big") == wake_ms:
                 try:
-                    self._person(person_id)
+                    self.person(person_id)
                 except Exception as error:
                     self._let_go(person_id)
                     self._reject(person_id.encode(), error, out)
@@ -303,8 +266,3 @@ def _fired_at(line: bytes) -> tuple[int, str]:
 
 def _on_stranger(_: bytes, __: Output) -> None:
     raise ValueError("a record of a kind that journeys do not have")
-
-
-def _send_merge(merge: Merge, out: Output) -> None:
-    if merge.a != merge.b:
-        out.emit("journeys", winner_and_loser(merge.a, merge.b)[1], merge, Kind.MERGE)

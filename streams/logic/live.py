@@ -12,6 +12,7 @@ from schemas.rows import EventRow
 from streams.logic import carts, churn, entry, funnel, person, sessions
 from streams.logic.carts import Carts
 from streams.logic.entry import Entry
+from streams.logic.limits import joined
 from streams.logic.person import Person
 from streams.logic.policy import Policy
 from streams.logic.sessions import Session, Sessions
@@ -226,8 +227,14 @@ class Live:
         for key, sent in loser.sent.items():
             ours = state.sent.get(key)
             state.sent[key] = sent if ours is None else max(sent, ours, key=lambda s: s.version)
+        state.bounds = joined(state.bounds, loser.bounds)
         state.journal = sorted([*state.journal, *loser.journal], key=entry.order_of)
-        self.absorbed = self.funnel_changed = self.reworked = self.rebuilt = True
-        self._carts = self._sessions = None
+        self.absorbed = True
+        self.start_over()
         self._churn_anew()
         churn.advance(state.churn, self.clock_ms, self.policy)
+
+    def start_over(self) -> None:
+        """The journal is another one: everything is computed anew from it, and any row may have changed."""
+        self.funnel_changed = self.reworked = self.rebuilt = True
+        self._carts = self._sessions = None

@@ -16,6 +16,7 @@ from streams.logic.carts import Carts
 from streams.logic.churn import Churn
 from streams.logic.entry import Entry
 from streams.logic.funnel import Funnel
+from streams.logic.limits import Bounds
 from streams.logic.policy import Policy
 from streams.logic.sessions import Sessions
 
@@ -65,6 +66,7 @@ class Person(msgspec.Struct, array_like=True):
     journal: list[Entry] = []
     folded_ms: int = 0
     sent: dict[bytes, Sent] = {}  # by `person_rows` key
+    bounds: Bounds | None = None
 
 
 _decode = msgspec.msgpack.Decoder(Person).decode

@@ -31,6 +31,7 @@ _TOPIC: dict[type, str] = {
 _FUNNEL, _CART, _TRIGGER, _SESSION, _SEGMENT = b"f", b"c", b"t", b"s", b"g"  # kinds of keys in `Person.sent`
 _TIME_BYTES = 6
 _NO_VERSION = b'"version":0'
+_GENERATION = 1_000_000  # versions of a person id's own rows each time that it becomes a person again
 _GONE = -1  # the digest of a row that was taken back
 _encode = msgspec.json.Encoder().encode
 
@@ -52,6 +53,22 @@ def take_back_own(live: Live, out: Output) -> None:
     """The person id is given up: rows under this id go; carts, sessions and triggers move on with the state."""
     for key in [key for key in live.state.sent if key[:1] in (_FUNNEL, _SEGMENT)]:
         _take_back(key, live.state.sent.pop(key), live, out)
+
+
+def come_back(live: Live) -> None:
+    """The person id was given up and is a person again: its rows go on above every version that they can have had."""
+    state = live.state
+    for key, _ in _objects(live):
+        if key[:1] in (_FUNNEL, _SEGMENT):
+            state.sent[key] = Sent(state.links * _GENERATION, _GONE)
+
+
+def hand_over(live: Live, part: Live) -> None:
+    """Carts, sessions and triggers that are now another person's: what was sent of them goes with them."""
+    ours = {key for key, _ in _objects(live)}
+    for key, _ in _objects(part):
+        if key[:1] in (_CART, _TRIGGER, _SESSION) and key not in ours and key in live.state.sent:
+            part.state.sent[key] = live.state.sent.pop(key)
 
 
 def forget_sent(live: Live) -> None:

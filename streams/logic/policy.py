@@ -19,6 +19,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     lateness_ms: int = 604_800_000
     dedup_ms: int = 172_800_000
     dedup_max_ids: int = 4_000_000
+    identity_max_devices: int = 100
     skew_min_ms: int = 2_000
     future_max_ms: int = 60_000
     funnel_name: str = "purchase"

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.collected import Collected
-from schemas.journeys import Kind, Merge, Tick
+from schemas.journeys import Kind, Merge, Tick, Unlink
 from schemas.partition import partition_of
 from schemas.rows import EventRow, RejectedRow
+from streams.logic.devices import MOST
 from streams.logic.identify import Identify
 from streams.logic.ids import rank, winner_and_loser
 from streams.logic.output import Output
@@ -72,9 +73,9 @@ def views(at_ms: int, **fields: str) -> Collected:
     return collected("view_item", at_ms, **fields)
 
 
-def test_a_device_is_a_person_until_it_names_a_user() -> None:
+def test_a_device_is_merged_into_its_first_user_who_is_sent_what_it_does_without_a_name() -> None:
     desk = Desk()
-    assert desk.take(views(T0), signs_in("ann", T0 + 1), views(T0 + 2)) == ["d:dev", "u:ann", "u:ann"]
+    assert desk.take(views(T0), signs_in("ann", T0 + 1), views(T0 + 2)) == ["d:dev", "u:ann", "d:dev"]
     assert desk.merges == [("d:dev", "u:ann")]
 
 
@@ -94,14 +95,14 @@ def test_any_event_with_device_and_user_signs_in() -> None:
 def test_a_second_user_is_not_merged_and_has_the_device_from_then_on() -> None:
     desk = Desk()
     people = desk.take(signs_in("ann", T0), views(T0 + 1), signs_in("bob", T0 + 2), views(T0 + 3))
-    assert people == ["u:ann", "u:ann", "u:bob", "u:bob"]
+    assert people == ["u:ann", "d:dev", "u:bob", "u:bob"]
     assert desk.merges == [("d:dev", "u:ann")]
 
 
 def test_back_to_the_first_user() -> None:
     desk = Desk()
     people = desk.take(*(signs_in(user, T0 + 2 * n) for n, user in enumerate(["ann", "bob", "ann"])), views(T0 + 5))
-    assert people == ["u:ann", "u:bob", "u:ann", "u:ann"]
+    assert people == ["u:ann", "u:bob", "u:ann", "d:dev"]
     assert desk.merges == [("d:dev", "u:ann")]
 
 
@@ -112,7 +113,60 @@ def test_an_anonymous_event_belongs_to_the_user_of_its_own_time_whenever_it_come
         collected("view_item", at_ms, received_at_ms=T0 + 2 * HOUR + number)
         for number, at_ms in enumerate([T0, T0 + MINUTE, T0 + HOUR - 1, T0 + HOUR])
     ]
-    assert desk.take(*late) == ["u:ann", "u:ann", "u:ann", "u:bob"]
+    assert desk.take(*late) == ["d:dev", "d:dev", "d:dev", "u:bob"]
+
+
+def test_a_kiosk_keeps_its_first_and_its_last_users() -> None:
+    desk, users = Desk(), 5 * MOST
+    desk.take(*(signs_in(f"u{number}", T0 + number) for number in range(users)))
+    kept = desk.stage.devices["dev"].users
+    assert [user for _, user in kept] == ["u0", *(f"u{number}" for number in range(users - MOST + 1, users))]
+    assert desk.merges == [("d:dev", "u:u0")]
+    assert desk.take(views(T0 + users)) == [f"u:u{users - 1}"]
+
+
+def unlinked(desk: Desk, user: str, at_ms: int) -> list[str]:
+    """What the journeys are told; the device's own partition hears it."""
+    out = Output(PARTITIONS)
+    desk.stage.on_record(Kind.UNLINK, encode(Unlink(device_id="dev", user_id=user, at_ms=at_ms, by="me")), out)
+    desk.stage.flush(0, out)
+    desk.changelog.update({key: value for key, value in out.changes.items() if value is not None})
+    said = []
+    for (topic, partition), lines in out.lines.items():
+        assert (topic, partition) == ("journeys", partition_of("d:dev", PARTITIONS))
+        for kind, line in lines:
+            unlink = msgspec.json.decode(line, type=Unlink)
+            assert (kind, unlink.device_id, unlink.at_ms, unlink.by, unlink.person) == (Kind.UNLINK, "dev", at_ms, "me", "d:dev")
+            said.append(unlink.user_id)
+    return said
+
+
+def test_a_user_who_was_taken_from_a_device_has_it_again_with_a_later_sign_in_only() -> None:
+    desk = Desk()
+    desk.take(signs_in("ann", T0))
+    assert unlinked(desk, "ann", T0 + HOUR) == ["ann"]
+    desk.restart()
+    assert desk.take(views(T0 + 1), signs_in("ann", T0 + HOUR), views(T0 + HOUR + 1)) == ["d:dev", "u:ann", "d:dev"]
+    assert len(desk.merges) == 1
+    desk.take(signs_in("ann", T0 + HOUR + 2))
+    assert desk.merges == [("d:dev", "u:ann")] * 2
+
+
+def test_what_a_device_does_then_is_its_other_user_s_from_his_sign_in_on() -> None:
+    desk = Desk()
+    desk.take(signs_in("ann", T0), signs_in("bob", T0 + 2))
+    unlinked(desk, "ann", T0 + HOUR)
+    assert desk.take(views(T0 + 1), views(T0 + 3)) == ["d:dev", "u:bob"]
+    desk.take(signs_in("bob", T0 + 2 * HOUR), signs_in("cid", T0 + 3 * HOUR))
+    assert len(desk.merges) == 1, "the device's own history stays its own"
+
+
+def test_all_users_are_taken_from_a_device() -> None:
+    desk = Desk()
+    desk.take(*(signs_in(user, T0 + 2 * n) for n, user in enumerate(["bob", "ann", "bob"])))
+    assert unlinked(desk, "", T0 + HOUR) == ["ann", "bob"]
+    assert desk.take(views(T0 + 5)) == ["d:dev"]
+    assert unlinked(desk, "", T0 + HOUR) == []
 
 
 def test_events_of_a_user_without_a_device_and_of_a_server() -> None:
@@ -231,7 +285,7 @@ def test_a_restart_remembers_devices_and_messages() -> None:
     desk = Desk()
     desk.take(signs_in("ann", T0), signs_in("bob", T0 + 2))
     desk.restart()
-    assert desk.take(views(T0 + 1), views(T0 + 3), signs_in("ann", T0)) == ["u:ann", "u:bob"]
+    assert desk.take(views(T0 + 1), views(T0 + 3), signs_in("ann", T0)) == ["d:dev", "u:bob"]
     assert desk.rejected == ["duplicate"] and len(desk.merges) == 1
 
 

@@ -68,7 +68,7 @@ def test_a_late_sign_in_still_says_whose_device_it_is() -> None:
     shop = Shop()
     shop.at(T0 + 8 * DAY, collected("identify", T0, user_id="ann", device_id="dev", received_at_ms=T0 + 8 * DAY))
     shop.at(T0 + 9 * DAY, collected("page_view", T0 + 9 * DAY))
-    assert shop.stream.rows["journeys"][-1]["person_id"] == "u:ann"
+    assert shop.stream.latest("identities", "id")[("d:dev",)]["person_id"] == "u:ann"
     assert shop.sessions()[0]["person_id"] == "u:ann"
 
 

@@ -1,0 +1,63 @@
+"""Takes a device's part out of a person's history: what is still in the journal. What was folded cannot be told apart, and stays."""
+
+from streams.logic import churn, funnel
+from streams.logic.churn import Churn
+from streams.logic.entry import Entry
+from streams.logic.ids import device_person
+from streams.logic.limits import Bounds
+from streams.logic.person import FirstTouch, Person
+from streams.logic.policy import Policy
+
+_RADIX = funnel.RADIX
+
+
+def split(state: Person, device_id: str, policy: Policy) -> Person | None:
+    """The device's part as a person of its own, taken out of `state`; None if there is none."""
+    device = device_person(device_id)
+    moved = [entry for entry in state.journal if entry.device_id == device_id]
+    was_member = state.members.pop(device, None) is not None
+    if not moved and not was_member:
+        return None
+    state.links += 1
+    part = Person(device, links=state.links, device_id=device_id, journal=moved, folded_ms=state.folded_ms)
+    part.first, part.churn = _first(moved), _churn(moved, policy)
+    state.journal = [entry for entry in state.journal if entry.device_id != device_id]
+    if state.device_id == device_id:
+        state.device_id = next((entry.device_id for entry in reversed(state.journal) if entry.device_id), "")
+    if state.first is None or state.first.seen_ms >= state.folded_ms:  # all that there was is in the journal
+        state.first, state.churn = _first(state.journal), _churn(state.journal, policy)
+    state.bounds = Bounds(refused_by=state.bounds.refused_by if state.bounds else "")  # no longer full
+    _split_funnel(state, part, policy)
+    return part
+
+
+def _churn(journal: list[Entry], policy: Policy) -> Churn:
+    found = Churn()
+    for entry in journal:
+        if entry.weight:
+            churn.seen(found, entry.at_ms, policy)
+    return found
+
+
+def _first(journal: list[Entry]) -> FirstTouch | None:
+    if not journal:
+        return None
+    first = FirstTouch(journal[0].at_ms)
+    for entry in journal:
+        if entry.visit is not None and entry.visit.channel:
+            first.at_ms, first.message_id = entry.at_ms, entry.message_id
+            first.channel, first.device_type, first.campaign_name = entry.visit.channel, entry.visit.device_type, entry.visit.campaign_name
+            break
+    return first
+
+
+def _split_funnel(state: Person, part: Person, policy: Policy) -> None:
+    """A mark goes with the device's entry of its time, unless another device has one then, too. A goal once reached stays."""
+    ours, goal = state.funnel, len(policy.funnel_steps)
+    times = {entry.at_ms for entry in part.journal} - {entry.at_ms for entry in state.journal}
+    explained = funnel.level_of(ours.marks, policy.funnel_window_ms, goal) == ours.level
+    part.funnel.marks = [mark for mark in ours.marks if mark // _RADIX in times]
+    ours.marks = [mark for mark in ours.marks if mark // _RADIX not in times]
+    if explained:
+        ours.level = funnel.level_of(ours.marks, policy.funnel_window_ms, goal)
+    funnel.update(part.funnel, policy)

@@ -91,7 +91,7 @@ def judge_answers(ledger: Ledger, events: Events, found: Evidence, accepted: int
     sent = {arrival.rejected for arrival, _ in ledger.sent}
     differences += [f"rejected as {code}, which nobody sent: {found.refused[code]}" for code in found.refused.keys() - sent]
     differences += [f"nobody sent this: {each}" for each in events.strange]
-    return differences + ([f"rows twice in deliveries or shares: {found.rows_doubled}"] if found.rows_doubled else [])
+    return differences + ([f"rows twice in deliveries: {found.rows_doubled}"] if found.rows_doubled else [])
 
 
 def funnel_lines(lines: Iterable[Line]) -> list[Line]:

@@ -28,7 +28,9 @@ TRIGGERS = "SELECT countIf(status = 'fired') FROM triggers_now WHERE lane = {lan
 CHURN = "SELECT value, count() FROM segments_now WHERE lane = {lane:String} AND segment = 'churn' AND left_at IS NULL GROUP BY value"
 ORDERS = """SELECT currency, count(), toDecimalString(sum(assumeNotNull(value)), 4) FROM events
     WHERE lane = {lane:String} AND event = 'purchase' GROUP BY currency ORDER BY currency"""
-SHARES = "SELECT countIf(kind = 'share'), countIf(kind = 'open'), countIf(kind = 'invite_accept') FROM shares WHERE lane = {lane:String}"
+SHARES = """SELECT countIf(kind = 'share'), countIf(kind = 'open'), countIf(kind = 'invite_accept') FROM shares_now
+    WHERE lane = {lane:String}"""
+SHARE_ORDERS = "SELECT share_id, count() FROM shares_now WHERE lane = {lane:String} AND kind = 'order' GROUP BY share_id"
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def expected_measures(truth: Mapping[str, Any]) -> Measures:
         "shares": truth["shares"],
         "shares opened": truth["share_opens"],
         "invitations accepted": truth["invites_accepted"],
+        "orders through shares": sum(truth["orders_by_share"].values()),
     }
 
 
@@ -99,6 +102,7 @@ def found_measures(ask: Ask, lane: str, levels: list[tuple[Any, ...]]) -> Measur
     persons, merges = ask(PERSONS, of_lane)[0]
     orders = ask(ORDERS, of_lane)
     shares, opened, accepted = ask(SHARES, of_lane)[0]
+    orders_by_share: dict[str, int] = dict(ask(SHARE_ORDERS, of_lane))
     return {
         "events sent": stored + duplicates + sum(rejected.values()),
         "events accepted": stored + duplicates,
@@ -119,6 +123,7 @@ def found_measures(ask: Ask, lane: str, levels: list[tuple[Any, ...]]) -> Measur
         "shares": shares,
         "shares opened": opened,
         "invitations accepted": accepted,
+        "orders through shares": sum(orders_by_share.values()),
     }
 
 

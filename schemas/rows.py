@@ -159,7 +159,7 @@ class TriggerRow(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class ShareRow(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A share, its opening, or an order that came through it. `kind`: share, open, invite_accept, order."""
+    """A share, its opening, or an order that came through it. `kind`: share, open, invite_accept, order; one row a kind and message."""
 
     lane: str
     share_id: str
@@ -167,6 +167,7 @@ class ShareRow(msgspec.Struct, omit_defaults=True, kw_only=True):
     person_id: str
     occurred_at_ms: int
     message_id: str
+    version: int
     parent_share_id: str = ""
     method: str = ""
     content_type: str = ""
@@ -175,6 +176,7 @@ class ShareRow(msgspec.Struct, omit_defaults=True, kw_only=True):
     order_id: str = ""
     value: Decimal | None = None
     currency: str = ""
+    is_deleted: int = 0
 
 
 class RejectedRow(msgspec.Struct, omit_defaults=True, kw_only=True):

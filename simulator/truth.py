@@ -17,6 +17,7 @@ from simulator.happening import Happening
 from simulator.truth_carts import Cart, carts_of
 from simulator.truth_funnel import window_funnel
 from simulator.truth_persons import Persons
+from simulator.truth_shares import shares_of
 
 QUIET = {"identify", "alias", "group", "consent"}  # say who someone is, and are no activity
 
@@ -71,7 +72,7 @@ class Truth:
             "carts": self._carts(moving, final_ms),
             "churn": self._churn(moving, final_ms),
             **_sales(everything),
-            **_shares(everything),
+            **shares_of(moving.values(), self._rules.attribution_ms),
         }
 
     def _collected(self) -> dict[str, Any]:
@@ -145,11 +146,6 @@ def _sales(everything: Iterable[Happening]) -> dict[str, Any]:
     for order in orders:
         revenue[order.currency] = revenue.get(order.currency, Decimal(0)) + (order.value or Decimal(0))
     return {"orders": len(orders), "revenue": {currency: f"{amount:.4f}" for currency, amount in sorted(revenue.items())}}
-
-
-def _shares(everything: Iterable[Happening]) -> dict[str, int]:
-    counts = Counter(happening.event for happening in everything)
-    return {"shares": counts["share"], "share_opens": counts["share_open"], "invites_accepted": counts["invite_accept"]}
 
 
 def _money(carts: Iterable[Cart]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A person's journal: what of each event the cart, the session and the triggers need, in the order of event time."""
+"""A person's journal: what of each event the cart, the session, the shares and the triggers need, in the order of event time."""
 
 import operator
 from bisect import bisect_right
@@ -7,6 +7,7 @@ import msgspec
 
 from schemas.items import Item
 from schemas.rows import EventRow
+from streams.logic.ids import stable_id
 
 _CART_EVENTS = {
     "add_to_cart",
@@ -18,6 +19,7 @@ _CART_EVENTS = {
     "payment_failed",
     "purchase",
 }
+_SHARE_KINDS = {"share": "share", "share_open": "open", "invite_accept": "invite_accept"}
 # Quiet ones say who someone is, not that someone did something on a page; what is not named here is an interaction.
 _WEIGHT = {"identify": 0, "alias": 0, "group": 0, "consent": 0, "page_view": 1, "screen_view": 1}
 
@@ -33,6 +35,18 @@ class CartPart(msgspec.Struct, array_like=True):
     currency: str
     order_id: str
     value: str  # decimal text, '' when not given
+
+
+class SharePart(msgspec.Struct, array_like=True):
+    """What was shared, or through what someone came. `kind`: share, open, invite_accept."""
+
+    kind: str
+    share_id: str
+    parent_share_id: str
+    method: str
+    content_type: str
+    product_id: str
+    cart_id: str
 
 
 class VisitPart(msgspec.Struct, array_like=True):
@@ -55,6 +69,7 @@ class Entry(msgspec.Struct, array_like=True):
     weight: int
     visit: VisitPart | None
     cart: CartPart | None
+    share: SharePart | None = None
 
     @property
     def order(self) -> tuple[int, str, str]:
@@ -69,7 +84,8 @@ def entry_of(event: EventRow) -> Entry:
     name = event.event
     weight = _WEIGHT.get(name, 2)
     cart = _cart(event) if name in _CART_EVENTS else None
-    return Entry(event.occurred_at_ms, event.message_id, event.device_id, weight, _visit(event), cart)
+    share = _share(event) if name in _SHARE_KINDS else None
+    return Entry(event.occurred_at_ms, event.message_id, event.device_id, weight, _visit(event), cart, share)
 
 
 def _visit(event: EventRow) -> VisitPart | None:
@@ -82,6 +98,14 @@ def _cart(event: EventRow) -> CartPart:
     return CartPart(
         event.event, event.device_id or event.user_id, event.cart_id, event.items, event.cart_items, event.currency, event.order_id, value
     )
+
+
+def _share(event: EventRow) -> SharePart:
+    """A share that was given no id gets one that a replay finds again."""
+    share_id = event.share_id or stable_id("share", event.write_key, event.message_id)
+    product_id = event.items[0].product_id if event.items else ""
+    kind = _SHARE_KINDS[event.event]
+    return SharePart(kind, share_id, event.parent_share_id, event.method, event.content_type, product_id, event.cart_id)
 
 
 def insert(journal: list[Entry], entry: Entry) -> int:

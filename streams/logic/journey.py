@@ -14,7 +14,6 @@ from streams.logic.live import Live
 from streams.logic.output import Output
 from streams.logic.person import Person, pack, unpack
 from streams.logic.policy import Policy
-from streams.logic.share import share_rows
 
 MAX_DUE = 2_000  # persons that time moves in one batch, so that a transaction stays small
 _HOT = 5_000  # persons kept decoded
@@ -169,9 +168,6 @@ class Journey:
 
     def take(self, live: Live, event: EventRow, out: Output) -> None:
         """An event of this person."""
-        state = live.state
-        for row in share_rows(event, state, self.policy):
-            out.emit("shares", state.person_id, row)
         if not event.late:
             live.on_event(event)
         out.count("events")

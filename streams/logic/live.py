@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from schemas.rows import EventRow
-from streams.logic import carts, churn, entry, funnel, person, sessions
+from streams.logic import carts, churn, entry, funnel, person, sessions, share
 from streams.logic.carts import Carts
 from streams.logic.entry import Entry
 from streams.logic.limits import joined
@@ -40,6 +40,7 @@ class Live:
         "policy",
         "rebuilt",
         "reworked",
+        "shares_from_ms",
         "state",
         "stays_changed",
         "touch_changed",
@@ -64,6 +65,7 @@ class Live:
         self.carts_changed = False
         self.stays_changed = False
         self.visits: dict[int, Session] = {}  # sessions that changed, by their object
+        self.shares_from_ms: int | None = None  # shares and orders since then may have another row
         self.reworked = False  # a cart event came late: a trigger that was due by `known_until_ms` and appears only now is not sent
         self.known_until_ms = settled_ms
 
@@ -114,6 +116,8 @@ class Live:
             self._on_cart(item, place)
         if visits:
             self._on_visit(item, place == len(state.journal) - 1)
+        if item.share is not None or event.event == "purchase":
+            self.shares_from_ms = item.at_ms if self.shares_from_ms is None else min(self.shares_from_ms, item.at_ms)
 
     def _churn_anew(self) -> None:
         active_ms = [item.at_ms for item in self.state.journal if item.weight]
@@ -215,7 +219,6 @@ class Live:
         state.links = max(state.links, loser.links) + 1
         self.new_members.extend(gone)
         state.first = person.earlier(state.first, loser.first)
-        state.share = max(filter(None, (state.share, loser.share)), default=None)
         state.device_id = state.device_id or loser.device_id
         funnel.merge(state.funnel, loser.funnel, self.policy)
         churn.merge(state.churn, loser.churn, self.policy)
@@ -224,6 +227,7 @@ class Live:
         person.fold(loser, until_ms, self.policy)
         carts.merge(state.base.carts, loser.base.carts)
         sessions.merge(state.base.sessions, loser.base.sessions)
+        state.opened = share.later(state.opened, loser.opened)
         for key, sent in loser.sent.items():
             ours = state.sent.get(key)
             state.sent[key] = sent if ours is None else max(sent, ours, key=lambda s: s.version)

@@ -11,7 +11,7 @@ import cramjam
 import msgspec
 
 from schemas.rows import EventRow
-from streams.logic import carts, sessions
+from streams.logic import carts, sessions, share
 from streams.logic.carts import Carts
 from streams.logic.churn import Churn
 from streams.logic.entry import Entry
@@ -59,7 +59,7 @@ class Person(msgspec.Struct, array_like=True):
     links: int = 0  # version of this group's identities rows
     first: FirstTouch | None = None
     device_id: str = ""
-    share: tuple[int, str] | None = None  # the last share this person came through, and when
+    opened: share.Open | None = None  # of the base: the last share this person came through, while it may bring an order
     funnel: Funnel = msgspec.field(default_factory=Funnel)
     churn: Churn = msgspec.field(default_factory=Churn)
     base: Flow = msgspec.field(default_factory=lambda: Flow(Carts(), Sessions()))
@@ -97,6 +97,7 @@ def fold(state: Person, until_ms: int, policy: Policy) -> None:
                 carts.step(base.carts, item, policy)
             if not is_over:
                 sessions.apply(base.sessions, item, policy)
+        state.opened = share.latest(state.opened, old, until_ms, policy)
     carts.advance(base.carts, until_ms, policy)
 
 

@@ -9,26 +9,29 @@ from zlib import crc32
 import msgspec
 
 from schemas.partition import partition_of
-from schemas.rows import CartRow, FunnelRow, IdentityRow, SegmentRow, SessionRow, TriggerRow
+from schemas.rows import CartRow, FunnelRow, IdentityRow, SegmentRow, SessionRow, ShareRow, TriggerRow
 from streams.logic.carts import Episode, value_of
 from streams.logic.churn import Stay
+from streams.logic.entry import Entry
 from streams.logic.ids import stable_id
 from streams.logic.live import Live
 from streams.logic.output import Output
 from streams.logic.person import FirstTouch, Sent
 from streams.logic.policy import Policy
 from streams.logic.sessions import Session
+from streams.logic.share import kind_of, share_row, shares
 
 RULE = "cart_abandoned"
-Row = CartRow | FunnelRow | SegmentRow | SessionRow | TriggerRow
+Row = CartRow | FunnelRow | SegmentRow | SessionRow | ShareRow | TriggerRow
 _TOPIC: dict[type, str] = {
     CartRow: "carts",
     FunnelRow: "funnel_levels",
     SegmentRow: "segments",
     SessionRow: "sessions",
+    ShareRow: "shares",
     TriggerRow: "triggers",
 }
-_FUNNEL, _CART, _TRIGGER, _SESSION, _SEGMENT = b"f", b"c", b"t", b"s", b"g"  # kinds of keys in `Person.sent`
+_FUNNEL, _CART, _TRIGGER, _SESSION, _SEGMENT, _SHARE = b"f", b"c", b"t", b"s", b"g", b"h"  # kinds of keys in `Person.sent`
 _TIME_BYTES = 6
 _NO_VERSION = b'"version":0'
 _GENERATION = 1_000_000  # versions of a person id's own rows each time that it becomes a person again
@@ -64,10 +67,12 @@ def come_back(live: Live) -> None:
 
 
 def hand_over(live: Live, part: Live) -> None:
-    """Carts, sessions and triggers that are now another person's: what was sent of them goes with them."""
+    """Carts, sessions, triggers and shares that are now another person's: what was sent of them goes with them."""
     ours = {key for key, _ in _objects(live)}
-    for key, _ in _objects(part):
-        if key[:1] in (_CART, _TRIGGER, _SESSION) and key not in ours and key in live.state.sent:
+    theirs = {key for key, _ in _objects(part) if key[:1] in (_CART, _TRIGGER, _SESSION)}
+    theirs |= {_share_key(item) for item in part.state.journal if kind_of(item)}  # an order, too, that lost its share by this
+    for key in theirs - ours:
+        if key in live.state.sent:
             part.state.sent[key] = live.state.sent.pop(key)
 
 
@@ -88,7 +93,7 @@ def _write_all(live: Live, out: Output) -> None:
     for key, make in _objects(live):
         found.add(key)
         _write_if_changed(key, make(), live, out)
-    _take_back_missing(found, _FUNNEL + _CART + _TRIGGER + _SESSION + _SEGMENT, live, out)
+    _take_back_missing(found, _FUNNEL + _CART + _TRIGGER + _SESSION + _SEGMENT + _SHARE, live, out)
 
 
 def _take_back_missing(found: set[bytes], kinds: bytes, live: Live, out: Output) -> None:
@@ -145,6 +150,8 @@ def _changed_rows(live: Live) -> Iterator[tuple[bytes, Row]]:
         yield _session_key(session), _session_row(session, state.person_id, live.policy)
     if live.stays_changed:
         yield from ((key, make()) for key, make in _stay_objects(live))
+    if live.shares_from_ms is not None:
+        yield from ((key, make()) for key, make in _share_objects(live, live.shares_from_ms))
 
 
 def _objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
@@ -156,6 +163,7 @@ def _objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
     for session in [*live.sessions.latest.values(), *live.sessions.closed]:
         yield _session_key(session), partial(_session_row, session, state.person_id, live.policy)
     yield from _stay_objects(live)
+    yield from _share_objects(live, 0)
 
 
 def _cart_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
@@ -179,6 +187,18 @@ def _is_due(live: Live) -> bool:
 def _stay_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
     for stay in live.state.churn.stays:
         yield _key(_SEGMENT, stay.entered_ms, stay.tier.encode()), partial(_segment_row, stay, live.state.person_id, live.policy)
+
+
+def _share_objects(live: Live, from_ms: int) -> Iterator[tuple[bytes, Callable[[], Row]]]:
+    """What happened before `from_ms` is left out."""
+    state, policy = live.state, live.policy
+    found = [(item, through) for item, through in shares(state.opened, state.journal, policy) if item.at_ms >= from_ms]
+    rows = {_share_key(item): partial(share_row, item, through, state.person_id, policy) for item, through in found}
+    yield from rows.items()  # a message id that two devices gave at one time has one row
+
+
+def _share_key(item: Entry) -> bytes:
+    return _key(_SHARE, item.at_ms, f"{kind_of(item)}:{item.message_id}".encode())
 
 
 def _session_key(session: Session) -> bytes:
@@ -321,6 +341,18 @@ def _take_back(key: bytes, sent: Sent, live: Live, out: Output) -> None:
             opened_at_ms=at_ms,
             changed_at_ms=at_ms,
             closed_at_ms=at_ms,
+            version=version,
+            is_deleted=1,
+        )
+    elif kind == _SHARE:
+        share_kind, _, message_id = name.decode().partition(":")
+        row = ShareRow(
+            lane=lane,
+            share_id="",
+            kind=share_kind,
+            person_id=person_id,
+            occurred_at_ms=at_ms,
+            message_id=message_id,
             version=version,
             is_deleted=1,
         )

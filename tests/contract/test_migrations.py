@@ -96,6 +96,25 @@ def test_doing_it_again_does_nothing(database: Database) -> None:
     assert len(database.rows("SELECT number FROM migrations FORMAT JSONEachRow")) == len(read_migrations())
 
 
+def test_shares_keep_their_rows_when_they_get_versions(database: Database) -> None:
+    """Also when the migration is done twice, because a crash came before the ledger's line."""
+    name = f"{database.settings.warehouse_database}_old"
+    database.rows(f"CREATE DATABASE {name}")
+    old = Database(dataclasses.replace(database.settings, warehouse_database=name))
+    migrations = read_migrations()
+    number = next(each.number for each in migrations if each.name == "share_versions")
+    for statement in [sql for each in migrations[: number - 1] for sql in statements(each.sql)]:
+        old.rows(statement)
+    row = {"lane": "t", "share_id": "a", "kind": "order", "person_id": "d:1", "message_id": "m", "value": "1.5"}
+    old.insert("shares", [{**row, "occurred_at_ms": 1_700_000_000_000}])
+    for statement in statements(migrations[number - 1].sql) * 2:
+        old.rows(statement)
+    ask = "SELECT share_id, toUnixTimestamp64Milli(occurred_at) AS at_ms, value, version FROM shares FINAL FORMAT JSONEachRow"
+    assert old.rows(ask) == [{"share_id": "a", "at_ms": 1_700_000_000_000, "value": 1.5, "version": 0}]
+    old.insert("shares", [{**row, "share_id": "b", "occurred_at_ms": 1_700_000_000_000, "version": 1}])
+    assert [each["share_id"] for each in old.rows(ask)] == ["b"]
+
+
 def test_an_edited_migration_is_refused() -> None:
     old, new = Migration(1, "events", "SELECT 1"), Migration(1, "events", "SELECT 2")
     assert pending([old], {}) == [old]

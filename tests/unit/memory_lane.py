@@ -23,6 +23,7 @@ KEYS = {
     "funnel_levels": ("person_id",),
     "segments": ("person_id", "segment", "value", "entered_at_ms"),
     "triggers": ("trigger_id",),
+    "shares": ("kind", "message_id", "occurred_at_ms"),
 }
 _decode = msgspec.json.Decoder(Collected).decode
 

@@ -58,6 +58,7 @@ def test_nothing_equals_nothing() -> None:
         (sql.CHURN, [("long", 1)], ["churn tier long"]),
         (sql.ORDERS, [("EUR", 1, "2.0000")], ["orders", "revenue, EUR"]),
         (sql.SHARES, [(0, 1, 0)], ["shares opened"]),
+        (sql.SHARE_ORDERS, [("s", 1)], ["orders through shares"]),
         (sql.LEVELS, [("d:1", 2, "social")], ["funnel level 2", "funnel level 2, social", "persons whose level is not the true one"]),
         (sql.DIFFERENCES, [(1,)], ["persons whose level is not windowFunnel's"]),
     ],

@@ -58,6 +58,8 @@ def _found(lane: MemoryLane) -> dict[str, Any]:
         },
         "shares": shares["share"],
         "share_opens": shares["open"],
+        "invites_accepted": shares["invite_accept"],
+        "orders_by_share": dict(Counter(row["share_id"] for row in lane.rows("shares") if row["kind"] == "order")),
     }
 
 

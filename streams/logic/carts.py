@@ -14,7 +14,7 @@ _MOST = 1_000_000  # of one item: as many as `schemas.items` allows, or the stat
 _RANK = {"cart": 0, "checkout": 1, "payment": 2}
 
 
-class Snapshot(msgspec.Struct, array_like=True):
+class Snapshot(msgspec.Struct, array_like=True, gc=False):
     """The cart as it was when it was abandoned; the first time is what a trigger tells."""
 
     at_ms: int
@@ -23,7 +23,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     currency: str
 
 
-class Episode(msgspec.Struct, array_like=True):
+class Episode(msgspec.Struct, array_like=True, gc=False):
     """One cart from its first item to its end. `idle` is True once its idle time has passed since the last change."""
 
     episode_id: str
@@ -47,7 +47,7 @@ class Episode(msgspec.Struct, array_like=True):
         self.closed_ms = at_ms
 
 
-class Carts(msgspec.Struct, array_like=True):
+class Carts(msgspec.Struct, array_like=True, gc=False):
     """A person's open episodes by cart id, and those that ended since the journal's start."""
 
     open: dict[str, Episode] = {}

@@ -7,7 +7,7 @@ from streams.logic.policy import Policy
 _NEVER = (1 << 63) - 1
 
 
-class Stay(msgspec.Struct, array_like=True):
+class Stay(msgspec.Struct, array_like=True, gc=False):
     """A stay in a tier; `left_ms` is None while it lasts."""
 
     tier: str
@@ -15,7 +15,7 @@ class Stay(msgspec.Struct, array_like=True):
     left_ms: int | None = None
 
 
-class Churn(msgspec.Struct, array_like=True):
+class Churn(msgspec.Struct, array_like=True, gc=False):
     """The last activity (0: none yet) and the stays that may still change."""
 
     last_ms: int = 0

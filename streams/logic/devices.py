@@ -5,7 +5,7 @@ import msgspec
 MOST = 32  # sign-ins that are kept of a device: a kiosk has thousands of users
 
 
-class DeviceState(msgspec.Struct, array_like=True):
+class DeviceState(msgspec.Struct, array_like=True, gc=False):
     """A device's users in the order of event time: (from when in epoch ms, user id). `merged`: the user who took its history over."""
 
     users: list[tuple[int, str]] = []

@@ -24,7 +24,7 @@ _SHARE_KINDS = {"share": "share", "share_open": "open", "invite_accept": "invite
 _WEIGHT = {"identify": 0, "alias": 0, "group": 0, "consent": 0, "page_view": 1, "screen_view": 1}
 
 
-class CartPart(msgspec.Struct, array_like=True):
+class CartPart(msgspec.Struct, array_like=True, gc=False):
     """What a cart event says about the cart; `origin` is the device (else the user) it came from, which no later merge changes."""
 
     event: str
@@ -37,7 +37,7 @@ class CartPart(msgspec.Struct, array_like=True):
     value: str  # decimal text, '' when not given
 
 
-class SharePart(msgspec.Struct, array_like=True):
+class SharePart(msgspec.Struct, array_like=True, gc=False):
     """What was shared, or through what someone came. `kind`: share, open, invite_accept."""
 
     kind: str
@@ -49,7 +49,7 @@ class SharePart(msgspec.Struct, array_like=True):
     cart_id: str
 
 
-class VisitPart(msgspec.Struct, array_like=True):
+class VisitPart(msgspec.Struct, array_like=True, gc=False):
     """What starts or describes a visit; only kept where the event says any of it."""
 
     channel: str
@@ -60,7 +60,7 @@ class VisitPart(msgspec.Struct, array_like=True):
     page_url: str
 
 
-class Entry(msgspec.Struct, array_like=True):
+class Entry(msgspec.Struct, array_like=True, gc=False):
     """One event of the journal, ordered by time, message id and device. `weight`: 0 quiet, 1 page view, 2 interaction."""
 
     at_ms: int
@@ -89,8 +89,11 @@ def entry_of(event: EventRow) -> Entry:
 
 
 def _visit(event: EventRow) -> VisitPart | None:
-    parts = (event.channel, event.campaign_source, event.campaign_medium, event.campaign_name, event.device_type, event.page_url)
-    return VisitPart(*parts) if any(parts) else None
+    channel, name, device_type, page_url = event.channel, event.campaign_name, event.device_type, event.page_url
+    source, medium = event.campaign_source, event.campaign_medium
+    if page_url or device_type or channel or source or medium or name:
+        return VisitPart(channel, source, medium, name, device_type, page_url)
+    return None
 
 
 def _cart(event: EventRow) -> CartPart:

@@ -11,7 +11,7 @@ MAX_MARKS = 20_000  # step times of one person; more than that is a bot, whose o
 RADIX = 32  # windowFunnel knows at most 32 steps; (time, step) is kept as one number that sorts the same way
 
 
-class Funnel(msgspec.Struct, array_like=True):
+class Funnel(msgspec.Struct, array_like=True, gc=False):
     """The level so far, and the steps' times (epoch ms x 32 + step - 1) that a later arrival could still extend."""
 
     level: int = 0

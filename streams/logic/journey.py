@@ -51,6 +51,7 @@ class Journey:
         self._touched: dict[str, Live] = {}
         self._applied: dict[str, list[tuple[_Handle, bytes]]] = {}  # this batch's lines by person
         self._at_work = ""  # the person that the line in hand is about
+        self._woken: set[str] = set()  # whose entry of the index has been taken out
         self._clock_moved = False
         self._acts_until_ms = 0  # how far time acts in this flush: the clock, or less while more persons are due than one flush takes
         self.settled_ms = 0  # the clock that everyone who was due has been told of
@@ -123,6 +124,7 @@ class Journey:
             self._write_or_reject(live, out)
         out.sort("triggers", self.partition, _fired_at)
         self._touched.clear()
+        self._woken.clear()
         self._applied.clear()
         if len(self._due) > 2 * len(self.persons) + _DUE_SLACK:  # most of it is out of date
             self._index()
@@ -212,7 +214,11 @@ class Journey:
                 return False
             wake_ms, person_id = heapq.heappop(self._due)
             value = self.persons.get(person_id)
-            if value is not None and int.from_bytes(value[:8], "big") == wake_ms:
+            due_ms = _NEVER if value is None else int.from_bytes(value[:8], "big")
+            if wake_ms < due_ms < _NEVER:  # it was put off since then
+                heapq.heappush(self._due, (due_ms, person_id))
+            elif due_ms == wake_ms:
+                self._woken.add(person_id)
                 try:
                     self.person(person_id)
                 except Exception as error:
@@ -251,8 +257,8 @@ class Journey:
             return
         self.persons[state.person_id] = value
         out.changes[state.person_id.encode()] = value
-        if wake_ms is not None and (before is None or before[:8] != value[:8]):
-            heapq.heappush(self._due, (wake_ms, state.person_id))
+        if wake_ms is not None and (before is None or state.person_id in self._woken or value[:8] < before[:8]):
+            heapq.heappush(self._due, (wake_ms, state.person_id))  # else an entry of an earlier time stands there, and finds the later one
 
 
 def _fired_at(line: bytes) -> tuple[int, str]:

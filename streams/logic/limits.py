@@ -8,7 +8,7 @@ looks at what it is sent from then on: what is of an id that is not among the me
 import msgspec
 
 
-class Bounds(msgspec.Struct, array_like=True):
+class Bounds(msgspec.Struct, array_like=True, gc=False):
     """Of a person that has refused, given back or been given back an id; most have none. Such a person looks closely (`is_stray`)."""
 
     is_full: bool = False  # has refused an id for want of room, and merges no more

@@ -18,7 +18,7 @@ from streams.logic.policy import Policy
 from streams.logic.sessions import Session, Sessions
 
 MAX_JOURNAL = 4_000  # entries; more in a week is a bot or a till, whose late events may come too late for their carts
-_FOLD_SLACK_MS = 3_600_000  # fold at most once an hour of lane time
+_FOLD_SLACK_MS = 21_600_000  # fold at most once in six hours of lane time
 _FOLD_MARGIN_MS = 86_400_000  # what waits longer than the lateness: events on their way through a chain of merges
 _encode = msgspec.msgpack.Encoder().encode
 _decode_carts = msgspec.msgpack.Decoder(Carts).decode
@@ -31,6 +31,7 @@ class Live:
     __slots__ = (
         "_carts",
         "_sessions",
+        "_steps",
         "absorbed",
         "carts_changed",
         "clock_ms",
@@ -53,6 +54,7 @@ class Live:
         self.clock_ms = clock_ms
         self._carts: Carts | None = None
         self._sessions: Sessions | None = None
+        self._steps = policy.steps()
         self.begin_batch(clock_ms)
 
     def begin_batch(self, settled_ms: int) -> None:
@@ -103,7 +105,7 @@ class Live:
         is_late = item.at_ms < state.churn.last_ms
         if item.weight and not is_late and churn.seen(state.churn, item.at_ms, policy):
             self.stays_changed = True
-        steps = policy.steps_of(event.event)
+        steps = self._steps.get(event.event)
         if steps and funnel.add(state.funnel, item.at_ms, steps, policy):
             self.funnel_changed = True
         visits = bool(item.weight and item.device_id)

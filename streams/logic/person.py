@@ -23,7 +23,7 @@ from streams.logic.sessions import Sessions
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class FirstTouch(msgspec.Struct, array_like=True):
+class FirstTouch(msgspec.Struct, array_like=True, gc=False):
     """Where a person came from: the earliest event that has a channel. `seen_ms`: the earliest event of all."""
 
     seen_ms: int
@@ -34,14 +34,14 @@ class FirstTouch(msgspec.Struct, array_like=True):
     campaign_name: str = ""
 
 
-class Flow(msgspec.Struct, array_like=True):
+class Flow(msgspec.Struct, array_like=True, gc=False):
     """Carts and sessions at one point of event time."""
 
     carts: Carts
     sessions: Sessions
 
 
-class Sent(msgspec.Struct, array_like=True):
+class Sent(msgspec.Struct, array_like=True, gc=False):
     """What was last written of an object: its version and a digest of its row; `decision` and `reason` of a trigger."""
 
     version: int
@@ -50,7 +50,7 @@ class Sent(msgspec.Struct, array_like=True):
     reason: str = ""
 
 
-class Person(msgspec.Struct, array_like=True):
+class Person(msgspec.Struct, array_like=True, gc=False):
     """One person; `merged_into` is set once another id has taken over, and then little else is."""
 
     person_id: str

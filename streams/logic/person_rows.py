@@ -147,7 +147,8 @@ def _changed_rows(live: Live) -> Iterator[tuple[bytes, Row]]:
     if live.carts_changed or _is_due(live):
         yield from ((key, make()) for key, make in _cart_objects(live))
     for session in live.visits.values():
-        yield _session_key(session), _session_row(session, state.person_id, live.policy)
+        session_id = session.session_id
+        yield _session_key(session, session_id), _session_row(session, session_id, state.person_id, live.policy)
     if live.stays_changed:
         yield from ((key, make()) for key, make in _stay_objects(live))
     if live.shares_from_ms is not None:
@@ -161,7 +162,8 @@ def _objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
         yield _key(_FUNNEL, 0), partial(_funnel_row, state.first, live)
     yield from _cart_objects(live)
     for session in [*live.sessions.latest.values(), *live.sessions.closed]:
-        yield _session_key(session), partial(_session_row, session, state.person_id, live.policy)
+        session_id = session.session_id
+        yield _session_key(session, session_id), partial(_session_row, session, session_id, state.person_id, live.policy)
     yield from _stay_objects(live)
     yield from _share_objects(live, 0)
 
@@ -201,8 +203,8 @@ def _share_key(item: Entry) -> bytes:
     return _key(_SHARE, item.at_ms, f"{kind_of(item)}:{item.message_id}".encode())
 
 
-def _session_key(session: Session) -> bytes:
-    return _key(_SESSION, session.started_ms, bytes.fromhex(session.session_id))
+def _session_key(session: Session, session_id: str) -> bytes:
+    return _key(_SESSION, session.started_ms, bytes.fromhex(session_id))
 
 
 def _funnel_row(first: FirstTouch, live: Live) -> FunnelRow:
@@ -274,11 +276,11 @@ def _trigger_row(episode: Episode, live: Live) -> TriggerRow:
     )
 
 
-def _session_row(session: Session, person_id: str, policy: Policy) -> SessionRow:
+def _session_row(session: Session, session_id: str, person_id: str, policy: Policy) -> SessionRow:
     visit = session.visit
     return SessionRow(
         lane=policy.lane,
-        session_id=session.session_id,
+        session_id=session_id,
         person_id=person_id,
         device_id=session.device_id,
         started_at_ms=session.started_ms,

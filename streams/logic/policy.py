@@ -28,11 +28,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     funnel_horizon_ms: int = 7_776_000_000
     churn_tiers_ms: tuple[tuple[str, int], ...] = (("short", 604_800_000), ("mid", 2_592_000_000), ("long", 7_776_000_000))
 
-    def steps_of(self, event: str) -> tuple[int, ...]:
-        """The funnel steps (from 1) that an event of this name reaches."""
-        return _steps_of(self.funnel_steps, event)
+    def steps(self) -> dict[str, tuple[int, ...]]:
+        """The funnel steps (from 1) that an event of each name reaches."""
+        return _steps(self.funnel_steps)
 
 
-@lru_cache(maxsize=4_096)
-def _steps_of(names: tuple[str, ...], event: str) -> tuple[int, ...]:
-    return tuple(number for number, name in enumerate(names, 1) if name == event)
+@lru_cache
+def _steps(names: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(number for number, each in enumerate(names, 1) if each == name) for name in names}

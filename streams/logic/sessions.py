@@ -9,7 +9,7 @@ from streams.logic.policy import Policy
 _UNKNOWN = VisitPart("", "", "", "", "", "")
 
 
-class Session(msgspec.Struct, array_like=True):
+class Session(msgspec.Struct, array_like=True, gc=False):
     """One visit; `visit` is what is known of how it began."""
 
     device_id: str
@@ -26,7 +26,7 @@ class Session(msgspec.Struct, array_like=True):
         return stable_id("session", self.device_id, self.started_ms, self.opened_by)
 
 
-class Sessions(msgspec.Struct, array_like=True):
+class Sessions(msgspec.Struct, array_like=True, gc=False):
     """The latest session of each of a person's devices, and those that ended since the journal's start."""
 
     latest: dict[str, Session] = {}

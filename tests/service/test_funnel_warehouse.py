@@ -34,7 +34,7 @@ def test_random_cases(warehouse: tuple[str, int], steps: int) -> None:
             for _ in range(random.randint(1, 12)):
                 event, at_ms = random.choice([*names, "other"]), T0 + random.randint(0, spread_ms)
                 rows.append((case, at_ms, event))
-                funnel.add(state, at_ms, rules.steps_of(event), rules)
+                funnel.add(state, at_ms, rules.steps().get(event, ()), rules)
                 if random.random() < 0.5:
                     funnel.update(state, rules)
             funnel.update(state, rules)

@@ -85,7 +85,7 @@ def test_a_horizon_of_lateness_and_window_loses_nothing_that_comes_in_order(case
 
 def test_steps_of_an_event_name() -> None:
     rules = Policy(funnel_steps=("view_item", "add_to_cart", "view_item"))
-    assert rules.steps_of("view_item") == (1, 3) and rules.steps_of("purchase") == ()
+    assert rules.steps() == {"view_item": (1, 3), "add_to_cart": (2,)}
 
 
 def test_the_last_step_frees_the_memory() -> None:

@@ -94,7 +94,7 @@ class Stages:
     def tick(self, now_ms: int) -> None:
         """As the `identify` agents of all partitions pass a tick on."""
         ticks = [(str(Kind.TICK), _encode(Tick(now_ms=now_ms, source=source))) for source in range(len(self.each))]
-        waiting = [list(ticks) for _ in self.each]
+        waiting = [ticks, *([] for _ in self.each[1:])]
         while any(waiting):
             told: list[list[tuple[str, bytes]]] = [[] for _ in self.each]
             for stage, records in zip(self.each, waiting, strict=True):

@@ -25,7 +25,7 @@ def producer_of(bootstrap: str) -> Any:
         bootstrap_servers=bootstrap,
         acks="all",
         enable_idempotence=True,
-        compression_type="lz4",
+        compression_type="zstd",
         max_request_size=REQUEST_MAX_BYTES,
         request_timeout_ms=_REQUEST_TIMEOUT_MS,
     )

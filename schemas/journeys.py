@@ -20,11 +20,21 @@ class Kind(StrEnum):
     SPLIT = "split"
 
 
-class Tick(msgspec.Struct, kw_only=True):
-    """Time, in the log: all that stands before it was received before `now_ms`. In `journeys` it also says which partition tells so."""
+class Says(StrEnum):
+    """What a tick in `journeys` tells (`streams.logic.clock`)."""
+
+    TOLD = "told"  # by an `events` partition to partition 0: its events received before `now_ms` are in `journeys`
+    FED = "fed"  # by partition 0 to all: those of all `events` partitions are
+    PASSED = "passed"  # by a partition to partition 0: it has read them, and forwarded what belongs elsewhere
+    CLOCK = "clock"  # by partition 0 to all: all have
+
+
+class Tick(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """Time, in the log: all that stands before it was received before `now_ms`. In `journeys` it also says what and by which partition."""
 
     now_ms: int
-    source: int = 0  # a partition of `events`; `partitions` + p for partition p of `journeys`
+    source: int = 0
+    says: Says = Says.TOLD
 
 
 class Merge(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -219,7 +219,7 @@ class Pipeline:
             transactional_id=setup.transactional_id,
             transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
             request_timeout_ms=_TRANSACTION_TIMEOUT_MS,
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=900_000,
             max_request_size=4 << 20,
         )

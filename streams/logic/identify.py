@@ -77,9 +77,7 @@ class Identify:
 
     def _on_tick(self, line: bytes, out: Output) -> None:
         tick = _decode_tick(line)
-        said = _encode(Tick(now_ms=tick.now_ms, source=self.partition))
-        for target in range(self.policy.partitions):
-            out.emit_to("journeys", target, said, Kind.TICK)
+        out.emit_to("journeys", 0, _encode(Tick(now_ms=tick.now_ms, source=self.partition)), Kind.TICK)
 
     def _on_line(self, line: bytes, out: Output) -> None:
         policy = self.policy

@@ -9,6 +9,7 @@ from schemas.journeys import Kind, Tick
 from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
 from streams.logic import funnel, person_rows
+from streams.logic.clock import Clock
 from streams.logic.links import Links
 from streams.logic.live import Live
 from streams.logic.output import Output
@@ -21,7 +22,7 @@ _DUE_SLACK = 1_000  # entries of the index that may be out of date however few p
 _CLOCK = b"@clock"
 _NEVER = (1 << 63) - 1
 _Handle = Callable[[bytes, Output], None]
-_encode_clock = msgspec.msgpack.Encoder().encode
+_encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(EventRow).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
 
@@ -40,12 +41,9 @@ class Journey:
     """One `journeys` partition: `on_record` for each record, `flush` at the end of a batch. Holds the partition's whole state."""
 
     def __init__(self, policy: Policy) -> None:
-        self.partition = 0  # set by the pipeline: which partition this is
         self.policy = policy
         self.persons: dict[str, bytes] = {}  # 8 bytes wake time, then the `pack`ed Person
-        self.clock_ms = 0
-        self._sources: dict[int, int] = {}  # latest tick by source: `events` partitions, then (from `partitions` on) `journeys` partitions
-        self._fed_ms = 0  # every event received before is in this partition
+        self._clock = Clock(0, policy.partitions)
         self._due: list[tuple[int, str]] = []
         self._hot: dict[str, Live] = {}
         self._touched: dict[str, Live] = {}
@@ -58,11 +56,23 @@ class Journey:
         self._told_ms = 0
         self._links = Links(self)
 
+    @property
+    def partition(self) -> int:
+        """Which partition this is; set by the pipeline."""
+        return self._clock.partition
+
+    @partition.setter
+    def partition(self, partition: int) -> None:
+        self._clock.partition = partition
+
+    @property
+    def clock_ms(self) -> int:
+        return self._clock.now_ms
+
     def load(self, key: bytes, value: bytes) -> None:
         """Take one changelog entry back (restore)."""
         if key == _CLOCK:
-            self._sources = msgspec.msgpack.decode(value, type=dict[int, int])
-            self._fed_ms, self.clock_ms = self._slowest(0), self._slowest(self.policy.partitions)
+            self._clock.load(value)
             return
         person_id = key.decode()
         self.persons[person_id] = value
@@ -129,8 +139,9 @@ class Journey:
         if len(self._due) > 2 * len(self.persons) + _DUE_SLACK:  # most of it is out of date
             self._index()
         if self._clock_moved:
-            out.changes[_CLOCK] = _encode_clock(self._sources)
-            self._relay(out)
+            for target, tick in self._clock.say():
+                out.emit_to("journeys", target, _encode(tick), Kind.TICK)
+            out.changes[_CLOCK] = self._clock.dump()
             if not more:
                 self._write_clock(out)
         while len(self._hot) > _HOT:
@@ -143,7 +154,7 @@ class Journey:
             return
         self._told_ms = self.clock_ms
         row = ClockRow(lane=self.policy.lane, partition=self.partition, now_at_ms=self.clock_ms, version=self.clock_ms)
-        out.emit_to("clocks", self.partition, msgspec.json.encode(row))
+        out.emit_to("clocks", self.partition, _encode(row))
 
     def person(self, person_id: str) -> Live:
         self._at_work = person_id
@@ -175,27 +186,8 @@ class Journey:
         out.count("events")
 
     def _on_tick(self, line: bytes, out: Output) -> None:
-        tick = _decode_tick(line)
-        before_ms = self._sources.get(tick.source, 0)
+        self._clock.hear(_decode_tick(line))
         self._clock_moved = True
-        if tick.now_ms > before_ms:
-            self._sources[tick.source] = tick.now_ms
-            if before_ms <= self.clock_ms and tick.source >= self.policy.partitions:  # it may have been the slowest
-                self.clock_ms = max(self.clock_ms, self._slowest(self.policy.partitions))
-
-    def _slowest(self, first: int) -> int:
-        """As far as the slowest of the partitions from `first` on has come; 0 until all have said."""
-        return min(self._sources.get(source, 0) for source in range(first, first + self.policy.partitions))
-
-    def _relay(self, out: Output) -> None:
-        """Tell all partitions how far this one has come, behind what it forwarded: time must not overtake an event on its way."""
-        fed_ms = self._slowest(0)
-        if fed_ms <= self._fed_ms:
-            return
-        self._fed_ms = fed_ms
-        line = msgspec.json.encode(Tick(now_ms=fed_ms, source=self.policy.partitions + self.partition))
-        for target in range(self.policy.partitions):
-            out.emit_to("journeys", target, line, Kind.TICK)
 
     def knows(self, person_id: str) -> bool:
         """Whether there has been anything of this person."""

@@ -42,8 +42,10 @@ class Persons(Protocol):
     """The partition's persons. `person` marks who is at work, `replace` makes a state the person of its id."""
 
     policy: Policy
-    clock_ms: int
     settled_ms: int
+
+    @property
+    def clock_ms(self) -> int: ...
 
     def person(self, person_id: str) -> Live: ...
     def knows(self, person_id: str) -> bool: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from schemas.journeys import Kind, Tick
+from schemas.journeys import Kind, Says, Tick
 from schemas.rows import ClockRow
 from streams.logic import journey as module
 from streams.logic.journey import Journey
@@ -13,7 +13,6 @@ from streams.logic.output import Output
 from streams.logic.policy import Policy
 from tests.unit.stream_lab import DAY, POLICY, SHOE, T0, clean_event
 
-TWO = Policy(lane="t", partitions=2)
 encode = msgspec.json.encode
 
 
@@ -34,27 +33,72 @@ def relayed(out: Output) -> list[Tick]:
     return [msgspec.json.decode(line, type=Tick) for line in found]
 
 
+def lab(partitions: int) -> list[Journey]:
+    """The stages of all partitions."""
+    found = [Journey(Policy(lane="t", partitions=partitions)) for _ in range(partitions)]
+    for partition, stage in enumerate(found):
+        stage.partition = partition
+    return found
+
+
 def test_time_is_as_far_as_the_slowest_partition_has_come() -> None:
-    stage = Journey(TWO)
-    out, _ = apply(stage, Tick(now_ms=T0 + 5, source=0))
+    keeper, other = lab(2)
+    out, _ = apply(keeper, Tick(now_ms=T0 + 5, source=0))
     assert relayed(out) == [] and told(out) == []
-    out, _ = apply(stage, Tick(now_ms=T0 + 3, source=1))
-    assert relayed(out) == [Tick(now_ms=T0 + 3, source=2)] * 2  # to both partitions, from this one
-    out, _ = apply(stage, Tick(now_ms=T0 + 3, source=2))
-    assert told(out) == [] and stage.clock_ms == 0
-    out, _ = apply(stage, Tick(now_ms=T0 + 4, source=3))
-    assert told(out) == [T0 + 3]
+    out, _ = apply(keeper, Tick(now_ms=T0 + 3, source=1))
+    assert relayed(out) == [Tick(now_ms=T0 + 3, says=Says.FED)] and told(out) == []
+    out, _ = apply(other, *relayed(out))
+    assert relayed(out) == [Tick(now_ms=T0 + 3, source=1, says=Says.PASSED)] and told(out) == [] and list(out.lines) == [("journeys", 0)]
+    out, _ = apply(keeper, *relayed(out))
+    assert relayed(out) == [Tick(now_ms=T0 + 3, says=Says.CLOCK)] and told(out) == [T0 + 3]
+    out, _ = apply(other, *relayed(out))
+    assert relayed(out) == [] and told(out) == [T0 + 3]
 
 
 def test_time_never_goes_back() -> None:
     stage = Journey(POLICY)
-    apply(stage, Tick(now_ms=T0, source=0), Tick(now_ms=T0, source=1))
-    out, _ = apply(stage, Tick(now_ms=T0 - 9, source=0), Tick(now_ms=T0 - 9, source=1))
+    apply(stage, Tick(now_ms=T0))
+    out, _ = apply(stage, Tick(now_ms=T0 - 9))
     assert stage.clock_ms == T0 and told(out) == [] and relayed(out) == []
+    keeper, other = lab(2)
+    for says in (Says.FED, Says.CLOCK):
+        apply(other, Tick(now_ms=T0, says=says))
+        out, _ = apply(other, Tick(now_ms=T0 - 9, says=says))
+        assert told(out) == [] and relayed(out) == []
+    assert (keeper.clock_ms, other.clock_ms) == (0, T0)
 
 
-def restored(changes: dict[bytes, bytes | None]) -> Journey:
-    stage = Journey(POLICY)
+def test_a_partition_that_is_not_there_moves_nothing() -> None:
+    keeper, _ = lab(2)
+    out, _ = apply(keeper, *(Tick(now_ms=T0, source=source, says=says) for source in (-1, 2, 9) for says in (Says.TOLD, Says.PASSED)))
+    assert relayed(out) == [] and keeper.clock_ms == 0
+
+
+@pytest.mark.parametrize("lost", range(4))
+def test_a_partition_that_is_restored_goes_on_with_the_round(lost: int) -> None:
+    """Each step of a round, with every stage lost and restored behind it."""
+    stages, state = lab(3), [dict[bytes, bytes | None]() for _ in range(3)]
+    waiting: list[tuple[int, Tick]] = [(0, Tick(now_ms=T0 + source, source=source)) for source in range(3)]
+    said: list[Tick] = []
+    for step in range(4):
+        now, waiting = waiting, []
+        for target, tick in now:
+            out, _ = apply(stages[target], tick)
+            state[target].update(out.changes)
+            for (topic, partition), lines in out.lines.items():
+                if topic == "journeys":
+                    found = [msgspec.json.decode(line, type=Tick) for _, line in lines]
+                    said += found
+                    waiting += [(partition, each) for each in found]
+        if step == lost:
+            stages = [restored(changes, stage) for changes, stage in zip(state, stages, strict=True)]
+    assert waiting == [] and [stage.clock_ms for stage in stages] == [T0] * 3
+    assert [tick.says for tick in said] == [Says.FED] * 2 + [Says.PASSED] * 2 + [Says.CLOCK] * 2
+
+
+def restored(changes: dict[bytes, bytes | None], lost: Journey | None = None) -> Journey:
+    stage = Journey(lost.policy if lost else POLICY)
+    stage.partition = lost.partition if lost else 0
     for key, value in changes.items():
         assert value is not None
         stage.load(key, value)
@@ -68,7 +112,7 @@ def test_a_clock_that_moved_in_a_batch_that_was_not_finished_is_told_after_the_r
     carts = [clean_event("add_to_cart", T0, f"m{n}", device_id=f"d{n}", person_id=f"d:d{n}", items=(SHOE,)) for n in range(5)]
     out, _ = apply(stage, *carts, kind=Kind.EVENT)
     changes = dict(out.changes)
-    out, more = apply(stage, Tick(now_ms=T0 + DAY, source=0), Tick(now_ms=T0 + DAY, source=1))
+    out, more = apply(stage, Tick(now_ms=T0 + DAY))
     assert more and told(out) == []
     changes.update(out.changes)
     fired = len(out.lines[("triggers", 0)])
@@ -88,10 +132,10 @@ def test_what_is_due_fires_once_and_in_order_after_a_long_pause() -> None:
     stage = Journey(POLICY)
     carts = [clean_event("add_to_cart", T0 + n, f"m{n}", device_id=f"d{n}", person_id=f"d:d{n}", items=(SHOE,)) for n in (3, 1, 2)]
     apply(stage, *carts, kind=Kind.EVENT)
-    out, _ = apply(stage, Tick(now_ms=T0 + DAY, source=0), Tick(now_ms=T0 + DAY, source=1))
+    out, _ = apply(stage, Tick(now_ms=T0 + DAY))
     fired = [msgspec.json.decode(line)["fired_at_ms"] for _, line in out.lines[("triggers", 0)]]
     assert fired == [T0 + n + POLICY.abandon_idle_ms for n in (1, 2, 3)]
-    out, _ = apply(stage, Tick(now_ms=T0 + 2 * DAY, source=0), Tick(now_ms=T0 + 2 * DAY, source=1))
+    out, _ = apply(stage, Tick(now_ms=T0 + 2 * DAY))
     assert ("triggers", 0) not in out.lines
 
 

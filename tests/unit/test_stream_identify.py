@@ -289,14 +289,12 @@ def test_a_restart_remembers_devices_and_messages() -> None:
     assert desk.rejected == ["duplicate"] and len(desk.merges) == 1
 
 
-def test_a_tick_goes_to_every_partition_and_says_from_where() -> None:
+def test_a_tick_goes_to_the_partition_that_keeps_the_clock_and_says_from_where() -> None:
     out = Output(PARTITIONS)
     stage = Identify(POLICY)
     stage.partition = 2
     stage.on_record(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0)), out)
-    assert {partition: lines for (_, partition), lines in out.lines.items()} == {
-        partition: [(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0, source=2)))] for partition in range(PARTITIONS)
-    }
+    assert out.lines == {("journeys", 0): [(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0, source=2)))]}
 
 
 def test_what_is_emitted_stands_before_the_tick_that_came_after_it() -> None:

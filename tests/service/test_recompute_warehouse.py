@@ -1,4 +1,4 @@
-"""What the stream says equals what SQL makes of the stored events, on the real ClickHouse: sessions and funnel levels, person by person."""
+"""What the stream says equals what SQL makes of the stored events, on the real ClickHouse: sessions, funnel levels and shares by person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import clickhouse_connect
 import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from runtime.settings import Settings
@@ -22,7 +22,6 @@ from schemas.topics import load_topics, row_columns
 from sinks.migrate import migrate
 from sinks.tables import INSERT_SETTINGS
 from streams.memory import MemoryStream
-from tests.unit.reference_rows import distinct_ids, reference
 from tests.unit.reference_stories import ENDS_MS, POLICY, arrivals, delivered, stories
 
 DATABASE = "test_recompute"
@@ -33,6 +32,7 @@ FILLED = {
     "identities": "identities",
     "sessions": "sessions",
     "funnel_levels": "funnel_levels",
+    "shares": "shares",
 }
 STORIES = 200
 fixed = settings(deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,6 +41,7 @@ fixed = settings(deadline=None, derandomize=True, database=None, suppress_health
 MOVING = """
     SELECT e.lane AS lane, if(i.person_id = '', e.person_id, i.person_id) AS person, e.device_id AS device,
         toUnixTimestamp64Milli(e.occurred_at) AS at_ms, e.message_id AS message_id, e.event AS event,
+        e.share_id AS share_id, e.parent_share_id AS parent_id, e.order_id AS order_id,
         toString(e.channel) AS channel, toString(e.device_type) AS device_type, e.page_url AS url,
         (toString(e.campaign_source), toString(e.campaign_medium), toString(e.campaign_name)) AS campaign
     FROM events AS e LEFT JOIN (SELECT lane, id, person_id FROM identities FINAL) AS i ON i.lane = e.lane AND i.id = e.person_id
@@ -82,6 +83,23 @@ SELECT lane, person_id, device_id, toUnixTimestamp64Milli(started_at), toUnixTim
     interactions, bounce, channel, (toString(campaign_source), toString(campaign_medium), toString(campaign_name)), device_type, entry_url
 FROM sessions_now
 """
+# Who shares or orders has come through the last opening within the window.
+SHARES = f"""
+WITH
+moving AS ({MOVING}),
+opened AS (SELECT lane, person, at_ms, message_id, share_id FROM moving WHERE event IN ('share_open', 'invite_accept')),
+came AS (
+    SELECT m.lane, m.person, m.event, m.message_id, m.share_id, m.parent_id, m.order_id,
+        argMaxIf(o.share_id, (o.at_ms, o.message_id), o.at_ms BETWEEN m.at_ms - {POLICY.attribution_ms} AND m.at_ms) AS through
+    FROM moving AS m LEFT JOIN opened AS o ON o.lane = m.lane AND o.person = m.person
+    WHERE m.event IN ('share', 'share_open', 'invite_accept', 'purchase')
+    GROUP BY ALL
+)
+SELECT lane, person, transform(event, ['share_open', 'purchase'], ['open', 'order'], event) AS kind, message_id,
+    if(kind = 'order', through, share_id), if(kind != 'share' OR parent_id != '', parent_id, through), if(kind = 'order', order_id, '')
+FROM came WHERE kind != 'order' OR through != ''
+"""
+STREAMED_SHARES = "SELECT lane, person_id, kind, message_id, share_id, parent_share_id, order_id FROM shares_now"
 CONDITIONS = ", ".join(f"event = '{step}'" for step in POLICY.funnel_steps)
 LEVELS = (
     f"SELECT lane, person, windowFunnel({POLICY.funnel_window_ms})(toUInt64(at_ms), {CONDITIONS}) FROM ({MOVING}) GROUP BY lane, person"
@@ -121,7 +139,6 @@ def played() -> dict[str, MemoryStream]:
     )
     @given(made=stories(), end_ms=st.sampled_from(ENDS_MS), seed=st.integers(0, 1 << 32))
     def play(made: list[Collected], end_ms: int, seed: int) -> None:
-        assume(distinct_ids(reference(made, POLICY, end_ms)))
         random = Random(seed)
         lanes[f"lane{len(lanes)}"] = delivered(arrivals(made, random), 4, random, [end_ms])
 
@@ -133,11 +150,13 @@ def rows(client: Client, sql: str) -> Counter[tuple[Any, ...]]:
     return Counter(map(tuple, client.query(sql).result_rows))
 
 
-def test_sessions_and_levels_are_what_sql_makes_of_the_events(client: Client) -> None:
+def test_sessions_levels_and_shares_are_what_sql_makes_of_the_events(client: Client) -> None:
     store(client, played())
-    sessions, levels = rows(client, SESSIONS), rows(client, LEVELS)
+    sessions, levels, shares = rows(client, SESSIONS), rows(client, LEVELS), rows(client, SHARES)
     assert sessions == rows(client, STREAMED_SESSIONS)
     assert levels == rows(client, STREAMED_LEVELS)
+    assert shares == rows(client, STREAMED_SHARES)
+    assert {kind for _, _, kind, *_ in shares} == {"share", "open", "invite_accept", "order"}
     assert {level for _, _, level in levels} == {0, 1, 2, 3, 4} and max(row[5] for row in sessions) > 3, (
         "the stories have something to tell"
     )

@@ -16,6 +16,7 @@ from tests.unit.reference_events import facts_of
 from tests.unit.reference_funnel import Level, level_of
 from tests.unit.reference_persons import Persons, by_person
 from tests.unit.reference_sessions import Visit, visits_of
+from tests.unit.reference_shares import Shared, shares_of
 
 KEYS = {
     "carts": ("episode_id",),
@@ -24,6 +25,7 @@ KEYS = {
     "identities": ("id",),
     "segments": ("person_id", "segment", "value", "entered_at_ms"),
     "triggers": ("trigger_id",),
+    "shares": ("kind", "message_id", "occurred_at_ms"),
 }
 Rows = dict[str, Counter[Any]]
 
@@ -40,6 +42,7 @@ def reference(arrived: Iterable[Collected], policy: Policy, now_ms: int) -> Rows
         found["triggers"].update(_fired(person, cart) for cart in carts if cart.abandoned_ms is not None)
         found["sessions"].update((person, visit) for visit in visits_of(own, policy))
         found["segments"].update((person, stay) for stay in stays_of(own, policy, now_ms))
+        found["shares"].update((person, shared) for shared in shares_of(own, policy))
         found["funnel_levels"][(person, level_of(own, policy))] += 1
     return found
 
@@ -59,9 +62,8 @@ def streamed(stream: MemoryStream) -> Rows:
         "carts": Counter((row["person_id"], _cart(row, abandoned_in.get(row["episode_id"]))) for row in latest["carts"]),
         "triggers": Counter(_trigger(row) for row in triggers),
         "sessions": Counter((row["person_id"], _visit(row)) for row in latest["sessions"]),
-        "segments": Counter(
-            (row["person_id"], Stay(row["value"], row["entered_at_ms"], row.get("left_at_ms"))) for row in latest["segments"]
-        ),
+        "segments": Counter((row["person_id"], _stay(row)) for row in latest["segments"]),
+        "shares": Counter((row["person_id"], _shared(row)) for row in latest["shares"]),
         "funnel_levels": Counter((row["person_id"], _level(row)) for row in latest["funnel_levels"]),
         "identities": Counter((row["id"], row["person_id"]) for row in latest["identities"]),
     }
@@ -125,6 +127,18 @@ def _stay(row: dict[str, Any]) -> Stay:
     return Stay(row["value"], row["entered_at_ms"], row.get("left_at_ms"))
 
 
+def _shared(row: dict[str, Any]) -> Shared:
+    return Shared(
+        kind=row["kind"],
+        message_id=row["message_id"],
+        at_ms=row["occurred_at_ms"],
+        share_id=row["share_id"],
+        parent_share_id=row.get("parent_share_id", ""),
+        order_id=row.get("order_id", ""),
+        value=Decimal(row["value"]) if "value" in row else None,
+    )
+
+
 def _level(row: dict[str, Any]) -> Level:
     return Level(
         level=row["level"],
@@ -133,10 +147,3 @@ def _level(row: dict[str, Any]) -> Level:
         campaign_name=row.get("campaign_name", ""),
         first_seen_ms=row.get("first_seen_at_ms", 0),
     )
-
-
-def distinct_ids(expected: Rows) -> bool:
-    """Whether no two carts and no two visits share what their ids are made of: device, (cart,) opening."""
-    carts = Counter((person, cart.cart_id, cart.opened_ms) for person, cart in expected["carts"].elements())
-    visits = Counter((visit.device_id, visit.started_ms) for _, visit in expected["sessions"].elements())
-    return max([0, *carts.values(), *visits.values()]) <= 1

@@ -56,16 +56,10 @@ def stories(draw: st.DrawFn, prompt: bool = False) -> list[Collected]:
     devices = draw(users.filter(_all_different) if prompt else users)
     places = st.integers(0, len(devices) - 1 if prompt else len(devices) + 1)
     made: list[Collected] = []
-    taken: set[tuple[int, int]] = set()
     for place, happened_ms, doing in draw(_doings(places)):
         number = len(made)
         if place < len(devices):
             who = _who(f"dev{place}", devices[place], draw(st.integers(0, 5)) == 0, doing)
-            while (
-                devices[place] and (place, happened_ms) in taken
-            ):  # ids are made of device and time: while a device signs in, both persons
-                happened_ms += 1  # may begin something at that millisecond
-            taken.add((place, happened_ms))
             made.append(_event(f"m{number:02}", happened_ms, draw(_times(prompt)), doing | who))
         elif place == len(devices):
             who = {"user_id": draw(st.sampled_from(["ann", "bob"]))}  # a server tells it
@@ -109,6 +103,8 @@ def _what(draw: st.DrawFn, names: st.SearchStrategy[str]) -> dict[str, Any]:
         fields |= {"order_id": draw(st.sampled_from(["o1", "o2"])), "value": SHOE.price, "currency": "EUR"}
     if name in ("share", "share_open", "invite_accept"):
         fields |= {"share_id": draw(st.sampled_from(["s1", "s2"]))}
+    if name == "share":
+        fields |= {"parent_share_id": draw(st.sampled_from(["", "", "s0"]))}
     if name in ("group_buy_open", "group_buy_join"):
         fields |= {"group_buy_id": "g"}
     if name == "page_view":

@@ -1,9 +1,10 @@
-"""Records of the `journeys` topic. The record header `kind` says what its lines are.
+"""Records of the `journeys` topic. The header `kind` says what the lines are; a line of a `mixed` record begins with its kind and a space.
 
 `event`: `schemas.rows.EventRow` (these also fill the table `events`); `forward`: the same, sent on to the person that
 took the first one over (no table); the rest are below. Partition = the person's.
 """
 
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -18,6 +19,7 @@ class Kind(StrEnum):
     REFUSE = "refuse"
     UNLINK = "unlink"
     SPLIT = "split"
+    MIXED = "mixed"
 
 
 class Says(StrEnum):
@@ -91,3 +93,21 @@ class Split(msgspec.Struct, kw_only=True):
     by: str
     known_until_ms: int
     state: bytes
+
+
+def joined(lines: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """A record of some (kind, line): its kind and value."""
+    kinds = {kind for kind, _ in lines}
+    if len(kinds) == 1:
+        return kinds.pop(), b"\n".join(line for _, line in lines)
+    return Kind.MIXED, b"\n".join(kind.encode() + b" " + line for kind, line in lines)
+
+
+def lines_of(kind: str, value: bytes) -> Iterator[tuple[str, bytes]]:
+    """The (kind, line) of a record; whatever a stranger wrote there, it raises nothing."""
+    for line in value.split(b"\n"):
+        if kind == Kind.MIXED:
+            name, _, line = line.partition(b" ")
+            yield name.decode(errors="replace"), line
+        else:
+            yield kind, line

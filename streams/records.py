@@ -2,20 +2,28 @@
 
 from collections.abc import Iterable, Iterator
 
+from schemas.journeys import Kind, joined
+
+_ROWS = ("", Kind.EVENT)
+
 
 def pack(lines: Iterable[tuple[str, bytes]], max_bytes: int) -> Iterator[tuple[str, bytes]]:
-    """Join neighbouring lines of one kind with newlines, up to `max_bytes` a record; order stays as it is."""
-    held: list[bytes] = []
-    kind, size = "", 0
-    for next_kind, line in lines:
-        if held and (next_kind != kind or size + len(line) + 1 > max_bytes):
-            yield kind, b"\n".join(held)
-            held, size = [], 0
-        kind = next_kind
-        held.append(line)
-        size += len(line) + 1
+    """Join neighbouring lines with newlines, up to `max_bytes` a record; order stays as it is.
+
+    Rows (kinds '' and `event`) keep to themselves, because the sink passes their bytes on; all others share `mixed` records. A record
+    costs Faust 200 us, whatever is in it.
+    """
+    held: list[tuple[str, bytes]] = []
+    size_bytes = 0
+    for kind, line in lines:
+        line_bytes = len(line) + len(kind) + 2
+        if held and (size_bytes + line_bytes > max_bytes or (kind != held[-1][0] and (kind in _ROWS or held[-1][0] in _ROWS))):
+            yield joined(held)
+            held, size_bytes = [], 0
+        held.append((kind, line))
+        size_bytes += line_bytes
     if held:
-        yield kind, b"\n".join(held)
+        yield joined(held)
 
 
 def kind_of(headers: Iterable[tuple[str, bytes | None]] | None) -> str:

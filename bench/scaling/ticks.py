@@ -35,5 +35,5 @@ def measure(rounds: int) -> list[TickCost]:
 
 
 def lines_a_tick(partitions: int) -> int:
-    """Each `events` partition tells partition 0 of `journeys`, which asks all others, hears each, and tells them the time."""
-    return partitions + 3 * (partitions - 1)
+    """Each `events` partition tells partition 0 of `journeys`, which asks all others, hears each and itself, and tells them the time."""
+    return 2 * partitions + 2 * (partitions - 1)

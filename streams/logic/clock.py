@@ -50,7 +50,6 @@ class Clock:
         state = self._state
         if tick.says is Says.TOLD:
             state.fed_ms = self._slowest(state.told, tick, state.fed_ms)
-            self._pass_own()
         elif tick.says is Says.FED:
             state.fed_ms = max(state.fed_ms, tick.now_ms)
         elif tick.says is Says.PASSED:
@@ -63,18 +62,12 @@ class Clock:
         state = self._state
         if state.fed_ms > state.said_fed_ms:
             state.said_fed_ms = state.fed_ms
-            if self.partition:
-                yield 0, Tick(now_ms=state.fed_ms, source=self.partition, says=Says.PASSED)
-            else:
+            if self.partition == 0:
                 yield from self._to_all_others(state.fed_ms, Says.FED)
+            yield 0, Tick(now_ms=state.fed_ms, source=self.partition, says=Says.PASSED)  # 0 to itself, too: it may have forwarded to itself
         if self.partition == 0 and state.now_ms > state.said_now_ms:
             state.said_now_ms = state.now_ms
             yield from self._to_all_others(state.now_ms, Says.CLOCK)
-
-    def _pass_own(self) -> None:
-        """Partition 0 has read as far as it was told."""
-        state = self._state
-        state.now_ms = self._slowest(state.passed, Tick(now_ms=state.fed_ms, source=0), state.now_ms)
 
     def _slowest(self, heard: dict[int, int], tick: Tick, before_ms: int) -> int:
         """The time that all have reached, with this tick; searched for only if it may have been the slowest's."""

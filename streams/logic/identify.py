@@ -42,6 +42,7 @@ class Identify:
         self.dedup = Dedup(policy.dedup_ms, policy.dedup_max_ids)
         self._events = self._late = 0  # of this batch
         self._changed: set[str] = set()
+        self._merges: list[tuple[str, Merge]] = []  # told behind the events around them: so these stand together in large records
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take one changelog entry back (restore)."""
@@ -65,6 +66,7 @@ class Identify:
 
     def flush(self, batch_id: int, out: Output) -> bool:
         """Write the batch's changed state; False: nothing is left to do."""
+        self._tell_merges(out)
         for device in self._changed:
             out.changes[_DEVICE + device.encode()] = _encode_state(self.devices[device])
         self._changed.clear()
@@ -77,6 +79,7 @@ class Identify:
 
     def _on_tick(self, line: bytes, out: Output) -> None:
         tick = _decode_tick(line)
+        self._tell_merges(out)
         out.emit_to("journeys", 0, _encode(Tick(now_ms=tick.now_ms, source=self.partition)), Kind.TICK)
 
     def _on_line(self, line: bytes, out: Output) -> None:
@@ -139,6 +142,7 @@ class Identify:
     def _on_unlink(self, line: bytes, out: Output) -> None:
         """An operator says that a device is not a user's: the journeys hear of it behind everything that the device has done."""
         said = _decode_unlink(line)
+        self._tell_merges(out)
         state = self.devices.setdefault(said.device_id, DeviceState())
         person = device_person(said.device_id)
         for user in unlink(state, said.user_id, said.at_ms):
@@ -148,5 +152,10 @@ class Identify:
 
     def _merge(self, a: str, b: str, at_ms: int, reason: str, out: Output) -> None:
         _, loser = winner_and_loser(a, b)
-        out.emit("journeys", loser, Merge(a=a, b=b, at_ms=at_ms, reason=reason), Kind.MERGE)
+        self._merges.append((loser, Merge(a=a, b=b, at_ms=at_ms, reason=reason)))
         out.count("merges")
+
+    def _tell_merges(self, out: Output) -> None:
+        for loser, merge in self._merges:
+            out.emit("journeys", loser, merge, Kind.MERGE)
+        self._merges.clear()

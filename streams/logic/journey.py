@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from schemas.journeys import Kind, Tick
+from schemas.journeys import Kind, Tick, lines_of
 from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
 from streams.logic import funnel, person_rows
 from streams.logic.clock import Clock
-from streams.logic.links import Links
+from streams.logic.links import Links, send_on
 from streams.logic.live import Live
 from streams.logic.output import Output
 from streams.logic.person import Person, pack, unpack
@@ -54,7 +54,8 @@ class Journey:
         self._acts_until_ms = 0  # how far time acts in this flush: the clock, or less while more persons are due than one flush takes
         self.settled_ms = 0  # the clock that everyone who was due has been told of
         self._told_ms = 0
-        self._links = Links(self)
+        self._events = 0  # of this batch
+        self._handles: dict[str, _Handle] = {Kind.EVENT: self._on_event, Kind.TICK: self._on_tick, **Links(self).handles}
 
     @property
     def partition(self) -> int:
@@ -90,8 +91,8 @@ class Journey:
 
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
-        handle = self._handle_of(kind)
-        for line in value.split(b"\n"):
+        for line_kind, line in lines_of(kind, value):
+            handle = self._handles.get(line_kind, _on_stranger)
             mark, self._at_work = out.mark(), ""
             try:
                 handle(line, out)
@@ -102,14 +103,6 @@ class Journey:
             else:
                 if self._at_work:
                     self._applied.setdefault(self._at_work, []).append((handle, line))
-
-    def _handle_of(self, kind: str) -> _Handle:
-        handles: dict[str, _Handle] = {
-            Kind.EVENT: self._on_event,
-            Kind.TICK: self._on_tick,
-            **self._links.handles,
-        }
-        return handles.get(kind, _on_stranger)
 
     def _undo(self, person_id: str) -> None:
         """Make a person anew: as the last batch left it, then this batch's lines but for the one that failed half-way."""
@@ -132,6 +125,8 @@ class Journey:
             self.settled_ms = self._acts_until_ms = self.clock_ms
         for live in list(self._touched.values()):
             self._write_or_reject(live, out)
+        out.count("events", self._events)
+        self._events = 0
         out.sort("triggers", self.partition, _fired_at)
         self._touched.clear()
         self._woken.clear()
@@ -175,7 +170,7 @@ class Journey:
         event = _decode_event(line)
         live = self.person(event.person_id)
         if live.state.merged_into:
-            self._links.send_on(live, line, out)
+            send_on(live.state.merged_into, msgspec.Raw(line), out)
         else:
             self.take(live, event, out)
 
@@ -183,7 +178,7 @@ class Journey:
         """An event of this person."""
         if not event.late:
             live.on_event(event)
-        out.count("events")
+        self._events += 1
 
     def _on_tick(self, line: bytes, out: Output) -> None:
         self._clock.hear(_decode_tick(line))

@@ -67,19 +67,15 @@ class Links:
             Kind.SPLIT: self._on_split,
         }
 
-    def send_on(self, live: Live, line: bytes, out: Output) -> None:
-        """An event of a person that was given up: to the one that took it over."""
-        _forward(live.state.merged_into, msgspec.Raw(line), out)
-
     def _on_forward(self, line: bytes, out: Output) -> None:
         forward = _decode_forward(line)
         event = _decode_event(forward.event)
         live = self._persons.person(forward.to)
         state = live.state
         if state.merged_into:
-            _forward(state.merged_into, forward.event, out)
+            send_on(state.merged_into, forward.event, out)
         elif is_stray(state.person_id, state.members, state.bounds, event.person_id):
-            _forward(event.person_id, forward.event, out)
+            send_on(event.person_id, forward.event, out)
         else:
             self._persons.take(live, event, out)
 
@@ -222,7 +218,8 @@ def _refusal(winner: str, absorb: Absorb) -> Refuse:
     return Refuse(winner=winner, loser=absorb.loser, at_ms=absorb.at_ms, state=absorb.state)
 
 
-def _forward(to: str, event: msgspec.Raw, out: Output) -> None:
+def send_on(to: str, event: msgspec.Raw, out: Output) -> None:
+    """An event of a person that was given up: to the one that took it over."""
     out.emit("journeys", to, Forward(to, event), Kind.FORWARD)
 
 

@@ -302,7 +302,7 @@ def test_what_is_emitted_stands_before_the_tick_that_came_after_it() -> None:
     stage.policy = msgspec.structs.replace(POLICY, partitions=1)
     stage.on_record(Kind.EVENT, msgspec.json.encode(signs_in("ann", T0)), out)
     stage.on_record(Kind.TICK, msgspec.json.encode(Tick(now_ms=T0)), out)
-    assert [kind for kind, _ in out.lines[("journeys", 0)]] == [Kind.MERGE, Kind.EVENT, Kind.TICK]
+    assert [kind for kind, _ in out.lines[("journeys", 0)]] == [Kind.EVENT, Kind.MERGE, Kind.TICK]
 
 
 @pytest.mark.parametrize(("a", "b", "winner"), [("u:b", "u:a", "u:a"), ("d:a", "u:z", "u:z"), ("d:b", "d:a", "d:a"), ("u:a", "u:a", "u:a")])

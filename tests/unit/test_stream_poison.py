@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.journeys import Absorb, Kind, Merge, Tick
+from schemas.journeys import Absorb, Kind, Merge, Says, Tick
 from schemas.rows import EventRow
 from streams.logic import funnel, person_rows
 from streams.logic.identify import Identify
@@ -101,7 +101,7 @@ def test_a_state_that_cannot_be_read_costs_its_own_person_only() -> None:
     journey = Journey(POLICY)
     journey.load(b"d:dev", (T0).to_bytes(8, "big") + b"\xff")
     journey.restored()
-    ticks = lines(Tick(now_ms=T0 + 1))
+    ticks = lines(Tick(now_ms=T0 + 1), Tick(now_ms=T0 + 1, says=Says.PASSED))
     out = apply(journey, (Kind.TICK, ticks), (Kind.EVENT, lines(GOOD[0], clean_event("view_item", T0, device_id="b", person_id="d:b"))))
     assert b"d:b" in out.changes and b"d:dev" not in out.changes
     assert len(out.lines[("rejected", 0)]) == 2  # its event, and its wake

@@ -24,7 +24,7 @@ from streams.stage import Stage
 
 log = logging.getLogger(__name__)
 _MAX_BATCH_RECORDS = 200
-_MAX_BATCH_BYTES = 1 << 20
+_MAX_BATCH_BYTES = 2 << 20
 _MAX_QUEUE_RECORDS = 400
 _MAX_QUEUE_BYTES = 2 * _MAX_BATCH_BYTES  # the next batch, and what arrives while it is applied: a worker has many partitions
 _TRANSACTION_TIMEOUT_MS = 15_000

@@ -2,7 +2,7 @@
 
 Faust reads uncommitted ones unless it runs its own exactly-once mode, which loses updates (docs/decisions, robinhood/faust#340).
 Private names used here have contract tests: `_create_worker_consumer`, `_isolation_level`, `_new_consumer_thread`, `_new_transport`,
-`_new_offset` and what it reads.
+`_new_offset` and what it reads, `_add_gap`.
 """
 
 from typing import Any
@@ -25,6 +25,9 @@ class CommittedConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> _CommittedThread:
         return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Nothing: `_new_offset` asks for no gaps, and Faust's tree of them costs more with each transaction."""
 
     def _new_offset(self, tp: TP) -> int | None:
         """One past the last record acknowledged. Faust waits for the offsets in between, but those of transaction markers never come.

@@ -27,9 +27,9 @@ def add(funnel: Funnel, at_ms: int, steps: Sequence[int], policy: Policy) -> boo
     return True
 
 
-def update(funnel: Funnel, policy: Policy) -> None:
-    """Compute the level anew, let go of what the horizon has passed, and of everything once the last step is reached."""
-    goal = len(policy.funnel_steps)
+def update(funnel: Funnel, policy: Policy) -> bool:
+    """Compute the level anew; let go of what the horizon has passed, of everything once the last step is reached. True: it has risen."""
+    goal, before = len(policy.funnel_steps), funnel.level
     funnel.level = max(funnel.level, level_of(funnel.marks, policy.funnel_window_ms, goal))
     if funnel.level == goal:
         funnel.marks = []
@@ -38,6 +38,7 @@ def update(funnel: Funnel, policy: Policy) -> None:
         if funnel.marks[0] < horizon:
             funnel.marks = [mark for mark in funnel.marks if mark >= horizon]
         del funnel.marks[:-MAX_MARKS]
+    return funnel.level > before
 
 
 def level_of(marks: list[int], window_ms: int, goal: int) -> int:

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable
+from itertools import islice
 
 import msgspec
 
@@ -91,8 +92,14 @@ class Journey:
 
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
-        for line_kind, line in lines_of(kind, value):
-            handle = self._handles.get(line_kind, _on_stranger)
+        if kind == Kind.MIXED:
+            for line_kind, line in lines_of(kind, value):
+                self._apply([line], self._handles.get(line_kind, _on_stranger), out)
+        else:
+            self._apply(value.split(b"\n"), self._handles.get(kind, _on_stranger), out)
+
+    def _apply(self, lines: list[bytes], handle: _Handle, out: Output) -> None:
+        for line in lines:
             mark, self._at_work = out.mark(), ""
             try:
                 handle(line, out)
@@ -139,8 +146,8 @@ class Journey:
             out.changes[_CLOCK] = self._clock.dump()
             if not more:
                 self._write_clock(out)
-        while len(self._hot) > _HOT:
-            del self._hot[next(iter(self._hot))]
+        for person_id in list(islice(self._hot, max(0, len(self._hot) - _HOT))):
+            del self._hot[person_id]
         return more
 
     def _write_clock(self, out: Output) -> None:
@@ -234,7 +241,7 @@ class Journey:
         if not state.merged_into:
             live.on_time(self._acts_until_ms)
             if live.funnel_changed:
-                funnel.update(state.funnel, self.policy)
+                live.funnel_changed = funnel.update(state.funnel, self.policy)
             person_rows.write_rows(live, out)
             live.fold(person_rows.forget_sent)
             wake_ms = live.next_wake_ms()

@@ -110,7 +110,10 @@ class Live:
             self.funnel_changed = True
         visits = bool(item.weight and item.device_id)
         if not self.rebuilt:  # what is not in memory is computed before the event stands in the journal
-            self._fill(item.cart is not None, visits)
+            if visits and self._sessions is None:
+                self._sessions = self.sessions
+            if item.cart is not None and self._carts is None:
+                self._carts = self.carts
         place = entry.insert(state.journal, item)
         if item.weight and is_late and churn.may_change(state.churn, item.at_ms, policy):
             self._churn_anew()
@@ -125,17 +128,6 @@ class Live:
         active_ms = [item.at_ms for item in self.state.journal if item.weight]
         churn.rebuild(self.state.churn, active_ms, self.clock_ms, self.policy)
         self.stays_changed = True
-
-    def settle(self) -> None:
-        """Let time act on carts that are not in memory, too."""
-        self._fill(True, False)
-
-    def _fill(self, carts_too: bool, sessions_too: bool) -> None:
-        """Compute what is asked for and not in memory."""
-        if carts_too and self._carts is None:
-            self._carts = self.carts
-        if sessions_too and self._sessions is None:
-            self._sessions = self.sessions
 
     def _on_cart(self, item: Entry, place: int) -> None:
         """Carts know nothing of other events, so only a later cart event makes this one late."""
@@ -193,6 +185,9 @@ class Live:
             until_ms = max(until_ms, state.journal[-MAX_JOURNAL // 2].at_ms)
         elif until_ms < state.folded_ms + _FOLD_SLACK_MS:
             return
+        if self._is_young(until_ms):
+            state.folded_ms = until_ms
+            return
         person.fold(state, until_ms, self.policy)
         for found in (state.base.carts, self._carts):
             if found is not None and found.closed:
@@ -203,6 +198,14 @@ class Live:
         if state.churn.stays:
             state.churn.stays = [s for s in state.churn.stays if s.left_ms is None or s.left_ms >= until_ms]
         forget_sent(self)
+
+    def _is_young(self, until_ms: int) -> bool:
+        """Whether nothing of this person is older: then there is nothing to fold and to forget."""
+        state = self.state
+        if state.churn.stays or (state.journal and state.journal[0].at_ms < until_ms) or (state.sent and state.folded_ms):
+            return False
+        carts_, visits = state.base.carts, state.base.sessions
+        return not (carts_.open or carts_.closed or visits.latest or visits.closed)
 
     def next_wake_ms(self) -> int | None:
         """When time alone changes something next."""

@@ -1,6 +1,6 @@
 """The rows that a person's state stands for, and which of them have to be written again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
 from sys import intern
@@ -33,6 +33,7 @@ _TOPIC: dict[type, str] = {
 }
 _FUNNEL, _CART, _TRIGGER, _SESSION, _SEGMENT, _SHARE = b"f", b"c", b"t", b"s", b"g", b"h"  # kinds of keys in `Person.sent`
 _TIME_BYTES = 6
+_FUNNEL_KEY = _FUNNEL + bytes(_TIME_BYTES)
 _NO_VERSION = b'"version":0'
 _GENERATION = 1_000_000  # versions of a person id's own rows each time that it becomes a person again
 _GONE = -1  # the digest of a row that was taken back
@@ -41,15 +42,12 @@ _encode = msgspec.json.Encoder().encode
 
 def write_rows(live: Live, out: Output) -> None:
     """Emit each of the person's rows that is new or has changed, take back those that never were, and remember what was sent."""
-    live.settle()
     if live.rebuilt:
         _write_all(live, out)
     else:
-        for key, row in _changed_rows(live):
-            _write_if_changed(key, row, live, out)
-        if live.stays_changed:  # an event in the midst of an idle time may have shown that a stay never was
-            _take_back_missing({key for key, _ in _stay_objects(live)}, _SEGMENT, live, out)
-    _write_links(live, out)
+        _write_changed(live, out)
+    if live.new_members:
+        _write_links(live, out)
 
 
 def take_back_own(live: Live, out: Output) -> None:
@@ -89,10 +87,7 @@ def forget_sent(live: Live) -> None:
 
 
 def _write_all(live: Live, out: Output) -> None:
-    found = set()
-    for key, make in _objects(live):
-        found.add(key)
-        _write_if_changed(key, make(), live, out)
+    found = _write_objects(_objects(live), live, out)
     _take_back_missing(found, _FUNNEL + _CART + _TRIGGER + _SESSION + _SEGMENT + _SHARE, live, out)
 
 
@@ -139,27 +134,36 @@ def _began_ms(key: bytes) -> int:
     return int.from_bytes(key[1 : 1 + _TIME_BYTES], "big")
 
 
-def _changed_rows(live: Live) -> Iterator[tuple[bytes, Row]]:
+def _write_changed(live: Live, out: Output) -> None:
     """The rows of what this batch touched; all others are as they were written."""
-    state = live.state
+    state, carts = live.state, live.carts  # time may have acted on carts that were not in memory
     if state.first is not None and (live.touch_changed or live.funnel_changed):
-        yield _key(_FUNNEL, 0), _funnel_row(state.first, live)
-    if live.carts_changed or _is_due(live):
-        yield from ((key, make()) for key, make in _cart_objects(live))
+        _write_if_changed(_FUNNEL_KEY, _funnel_row(state.first, live), live, out)
+    if live.carts_changed or ((carts.open or carts.closed) and _is_due(live)):
+        _write_objects(_cart_objects(live), live, out)
     for session in live.visits.values():
         session_id = session.session_id
-        yield _session_key(session, session_id), _session_row(session, session_id, state.person_id, live.policy)
-    if live.stays_changed:
-        yield from ((key, make()) for key, make in _stay_objects(live))
+        _write_if_changed(_session_key(session, session_id), _session_row(session, session_id, state.person_id, live.policy), live, out)
+    if live.stays_changed:  # an event in the midst of an idle time may have shown that a stay never was
+        _take_back_missing(_write_objects(_stay_objects(live), live, out), _SEGMENT, live, out)
     if live.shares_from_ms is not None:
-        yield from ((key, make()) for key, make in _share_objects(live, live.shares_from_ms))
+        _write_objects(_share_objects(live, live.shares_from_ms), live, out)
+
+
+def _write_objects(objects: Iterable[tuple[bytes, Callable[[], Row]]], live: Live, out: Output) -> set[bytes]:
+    """Their keys."""
+    found = set()
+    for key, make in objects:
+        found.add(key)
+        _write_if_changed(key, make(), live, out)
+    return found
 
 
 def _objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
     """Everything that a row stands for, and how to make it."""
     state = live.state
     if state.first is not None:
-        yield _key(_FUNNEL, 0), partial(_funnel_row, state.first, live)
+        yield _FUNNEL_KEY, partial(_funnel_row, state.first, live)
     yield from _cart_objects(live)
     for session in [*live.sessions.latest.values(), *live.sessions.closed]:
         session_id = session.session_id
@@ -377,8 +381,6 @@ def _take_back(key: bytes, sent: Sent, live: Live, out: Output) -> None:
 
 def _write_links(live: Live, out: Output) -> None:
     """After a merge all members point at the person again, so that one look-up finds it, however long the chain was."""
-    if not live.new_members:
-        return
     state = live.state
     for member, at_ms in state.members.items():
         row = IdentityRow(lane=live.policy.lane, id=member, person_id=state.person_id, version=state.links, merged_at_ms=at_ms)

@@ -88,6 +88,7 @@ async def test_a_worker_and_a_sink_keep_everything_and_go_on(bench: Lab) -> None
     good = msgspec.json.encode(collected("view_item", T0 + DAY, "good", device_id="dev"))
     await send(bench, "events", [(good, HEADERS["event"])])
     until(lambda: bench.count("events", "message_id = 'good'") == 1, 90, "the event behind all that is stored")
+    until(lambda: bench.count("rejected", "stage = 'journey'") >= len(poison), 60, "the journey agent has refused as much")
     bench.drained()
     assert worker.poll() is None and sink.poll() is None, bench.logs()
     by_stage = {row["stage"]: row["n"] for row in bench.rows("SELECT stage, count() AS n FROM rejected GROUP BY stage")}

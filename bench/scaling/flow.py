@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-import lz4.frame
+import zstandard
 
 from bench.feed import FeedSpec, make
 from schemas.journeys import Kind
@@ -18,7 +18,7 @@ _PACKED_BYTES = 1 << 18  # a record under load
 
 
 class Flow(NamedTuple):
-    """Per event that came in. Bytes packed are lz4's, in records as under load."""
+    """Per event that came in. Bytes packed are zstd's, in records as under load."""
 
     events: int
     rows_per_event: float  # into the warehouse
@@ -85,4 +85,4 @@ def measure(events: int, seed: int) -> Flow:
 def _packed_share(lines: list[bytes]) -> float:
     text = b"\n".join(lines)
     parts = [text[start : start + _PACKED_BYTES] for start in range(0, len(text), _PACKED_BYTES)]
-    return sum(len(lz4.frame.compress(part)) for part in parts) / len(text)
+    return sum(len(zstandard.compress(part)) for part in parts) / len(text)

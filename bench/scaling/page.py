@@ -89,7 +89,7 @@ def _flow(results: Results) -> str:
         ("... in `journeys`", flow.journeys_bytes),
         ("... in the result topics", flow.results_bytes),
         ("... in the changelogs", flow.changelog_bytes),
-        ("lz4 leaves of these", f"{flow.packed_share:.0%}"),
+        ("zstd leaves of these", f"{flow.packed_share:.0%}"),
         ("rows in the warehouse", flow.rows_per_event),
         ("state of a person in the changelog, bytes", flow.state_bytes_per_person),
     ]

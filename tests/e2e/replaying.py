@@ -54,13 +54,14 @@ def summary_of(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 def settings_in(folder: Path) -> Settings:
     """A stack of its own: free ports, a small funnel whose steps real logs have."""
-    ports = free_ports(3)
+    ports = free_ports(4)
     return ensure_secrets(
         Settings(
             data_dir=str(folder),
             kafka_bootstrap=f"127.0.0.1:{ports[0]}",
             warehouse_port=ports[1],
             collector_port=ports[2],
+            webhook_url=f"http://127.0.0.1:{ports[3]}",
             partitions=2,
             funnel_steps=FUNNEL,
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -87,6 +90,50 @@ def test_every_row_of_any_csv_is_accounted_for(replaying: Replaying, tmp_path: P
     assert found["persons"] == 40
     assert rows_of(replaying, "SELECT countIf(NOT replayed) FROM events WHERE lane = {lane:String}", "small") == [(0,)]
     assert_refused(replaying, str(file), "small")
+
+
+class Shop:
+    """Answers webhooks, and keeps their ids."""
+
+    def __init__(self, url: str) -> None:
+        ids = self.ids = list[str]()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                ids.append(self.headers["webhook-id"])
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", urlsplit(url).port or 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+
+    def __enter__(self) -> Shop:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def test_a_replay_tells_the_shop_of_nothing_unless_it_is_asked_to(replaying: Replaying, tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(made_up_log(60))
+    fired = (
+        "SELECT uniqExact(trigger_id), countIf(NOT replayed) FROM triggers WHERE lane = {lane:String} AND version = 1 AND decision = 'send'"
+    )
+    with Shop(replaying.settings.webhook_url) as shop:
+        replaying.run(str(file), *MADE_UP, "--lane", "silent")
+        ((triggers, live),) = rows_of(replaying, fired, "silent")
+        assert triggers > 0 and (live, shop.ids) == (0, [])
+        replaying.run(str(file), *MADE_UP, "--lane", "telling", "--send")
+        ((triggers, live),) = rows_of(replaying, fired, "telling")
+        assert live == 0 and len(shop.ids) == len(set(shop.ids)) == triggers > 0
 
 
 def assert_refused(replaying: Replaying, file: str, lane: str) -> None:

@@ -27,6 +27,8 @@ _MAX_BATCH_RECORDS = 200
 _MAX_BATCH_BYTES = 2 << 20
 _MAX_QUEUE_RECORDS = 400
 _MAX_QUEUE_BYTES = 2 * _MAX_BATCH_BYTES  # the next batch, and what arrives while it is applied: a worker has many partitions
+_FULL_BYTES = 65_536  # that many are a transaction without waiting for more
+_GATHER_S = 0.02
 _TRANSACTION_TIMEOUT_MS = 15_000
 _GIVE_UP_AFTER_S = 60.0
 _CLOSE_S = 3.0
@@ -109,6 +111,8 @@ class Pipeline:
     async def _apply_all(self) -> None:
         while True:
             await self._arrived.wait()
+            if self._queued_bytes < _FULL_BYTES:
+                await asyncio.sleep(_GATHER_S)  # a transaction costs Kafka the same for one record and for many
             batch = self._take()
             if not batch:
                 self._arrived.clear()

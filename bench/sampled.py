@@ -81,7 +81,7 @@ class _Writing:
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """It has one only to begin with."""
 
-    def flush(self, batch_id: int, out: Output) -> bool:
+    def flush(self, out: Output) -> bool:
         out.changes.update(islice(self._entries, self._each))
         return bool(out.changes)
 

@@ -105,7 +105,7 @@ class Stages:
         out = Output(len(self.each))
         for kind, value in records:
             stage.on_record(kind, value, out)
-        stage.flush(0, out)
+        stage.flush(out)
         for (topic, target), lines in out.lines.items():
             if topic == "journeys":
                 told[target] += lines

@@ -71,7 +71,7 @@ class MemoryStream:
             for kind, value in records:
                 stage.on_record(kind, value, out)
             records = []
-            more = stage.flush(len(self.state[(agent, partition)]), out)
+            more = stage.flush(out)
             self._commit(agent, partition, out)
 
     def restart(self, agent: str, partition: int) -> None:

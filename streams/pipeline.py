@@ -188,12 +188,12 @@ class Pipeline:
         for kind, value in records:
             stage.on_record(kind, value, out)
             await asyncio.sleep(0)  # a record may hold hundreds of events: heartbeats and other partitions have their turn
-        more = stage.flush(offset, out)
+        more = stage.flush(out)
         await self._write(out, offset)
         self.offset = offset
         while more:
             out = Output(self.setup.partitions)
-            more = stage.flush(offset, out)
+            more = stage.flush(out)
             await self._write(out, offset)
         metrics.TRANSACTION_SECONDS.labels(agent).observe(time.perf_counter() - began_s)
         metrics.RECORDS.labels(agent).inc(len(records))

@@ -19,5 +19,5 @@ class Stage(Protocol):
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record."""
 
-    def flush(self, batch_id: int, out: Output) -> bool:
+    def flush(self, out: Output) -> bool:
         """End a batch: emit rows and state. True asks for another, empty batch at once."""

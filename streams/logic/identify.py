@@ -64,7 +64,7 @@ class Identify:
             except Exception as error:  # poison must not stop the partition
                 out.reject(self.policy.lane, "identify", RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", line, at_ms=0)
 
-    def flush(self, batch_id: int, out: Output) -> bool:
+    def flush(self, out: Output) -> bool:
         """Write the batch's changed state; False: nothing is left to do."""
         self._tell_merges(out)
         for device in self._changed:

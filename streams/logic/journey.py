@@ -125,7 +125,7 @@ class Journey:
         message = f"{type(error).__name__}: {error}"
         out.reject(self.policy.lane, "journey", RejectReason.INTERNAL_ERROR, message, line, at_ms=self.clock_ms)
 
-    def flush(self, batch_id: int, out: Output) -> bool:
+    def flush(self, out: Output) -> bool:
         """Let time act, write rows and state of everyone touched; True when more is due than one batch takes."""
         more = self._wake_due(out)
         if not more:

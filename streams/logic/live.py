@@ -216,7 +216,7 @@ class Live:
         return min(cart_ms, churn_ms)
 
     def absorb(self, loser: Person, at_ms: int, known_until_ms: int) -> None:
-        """Another person's state becomes this person's; it had let time pass until `known_until_ms`, the sign-in included."""
+        """Another person's state becomes this person's; its triggers had been told until `known_until_ms`."""
         state = self.state
         self.known_until_ms = min(self.known_until_ms, known_until_ms)
         gone = [loser.person_id, *loser.members]

@@ -141,9 +141,7 @@ def _write_changed(live: Live, out: Output) -> None:
         _write_if_changed(_FUNNEL_KEY, _funnel_row(state.first, live), live, out)
     if live.carts_changed or ((carts.open or carts.closed) and _is_due(live)):
         _write_objects(_cart_objects(live), live, out)
-    for session in live.visits.values():
-        session_id = session.session_id
-        _write_if_changed(_session_key(session, session_id), _session_row(session, session_id, state.person_id, live.policy), live, out)
+    _write_objects(_session_objects(live.visits.values(), live), live, out)
     if live.stays_changed:  # an event in the midst of an idle time may have shown that a stay never was
         _take_back_missing(_write_objects(_stay_objects(live), live, out), _SEGMENT, live, out)
     if live.shares_from_ms is not None:
@@ -165,9 +163,7 @@ def _objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
     if state.first is not None:
         yield _FUNNEL_KEY, partial(_funnel_row, state.first, live)
     yield from _cart_objects(live)
-    for session in [*live.sessions.latest.values(), *live.sessions.closed]:
-        session_id = session.session_id
-        yield _session_key(session, session_id), partial(_session_row, session, session_id, state.person_id, live.policy)
+    yield from _session_objects([*live.sessions.latest.values(), *live.sessions.closed], live)
     yield from _stay_objects(live)
     yield from _share_objects(live, 0)
 
@@ -207,8 +203,11 @@ def _share_key(item: Entry) -> bytes:
     return _key(_SHARE, item.at_ms, f"{kind_of(item)}:{item.message_id}".encode())
 
 
-def _session_key(session: Session, session_id: str) -> bytes:
-    return _key(_SESSION, session.started_ms, bytes.fromhex(session_id))
+def _session_objects(sessions: Iterable[Session], live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
+    for session in sessions:
+        session_id = session.session_id
+        key = _key(_SESSION, session.started_ms, bytes.fromhex(session_id))
+        yield key, partial(_session_row, session, session_id, live.state.person_id, live.policy)
 
 
 def _funnel_row(first: FirstTouch, live: Live) -> FunnelRow:

@@ -33,7 +33,7 @@ class Numbering:
             if line.startswith(b"more:"):
                 self.state[b"more"] = int(line[5:])
 
-    def flush(self, batch_id: int, out: Output) -> bool:
+    def flush(self, out: Output) -> bool:
         if self.state[b"more"]:
             out.emit_to("out", 0, b"rest %d" % self.state[b"more"])
             self.state[b"more"] -= 1

@@ -20,7 +20,7 @@ def apply(stage: Journey, *lines: msgspec.Struct, kind: Kind = Kind.TICK) -> tup
     out = Output(stage.policy.partitions)
     if lines:
         stage.on_record(kind, b"\n".join(map(encode, lines)), out)
-    return out, stage.flush(1, out)
+    return out, stage.flush(out)
 
 
 def told(out: Output) -> list[int]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -13,23 +10,10 @@ from hypothesis import strategies as st
 from streams.logic import funnel
 from streams.logic.funnel import Funnel
 from streams.logic.policy import Policy
+from tests.unit.reference_funnel import window_funnel
 from tests.unit.stream_lab import DAY, T0
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "decisions" / "window-funnel.md"
 Event = tuple[int, tuple[int, ...]]  # when, and the steps that it reaches
-
-
-def _reference() -> Callable[[list[tuple[int, int]], int, int], int]:
-    """The document's own code."""
-    found = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
-    assert found is not None
-    names: dict[str, Any] = {}
-    exec(found[1], names)
-    function: Callable[[list[tuple[int, int]], int, int], int] = names["window_funnel"]
-    return function
-
-
-window_funnel = _reference()
 
 
 def policy(steps: int, window_ms: int, horizon_ms: int = 90 * DAY) -> Policy:

@@ -40,7 +40,7 @@ class Desk:
     def take(self, *events: Collected) -> list[str]:
         out = Output(PARTITIONS)
         self.stage.on_record(Kind.EVENT, b"\n".join(map(msgspec.json.encode, events)), out)
-        self.stage.flush(len(self.changelog), out)
+        self.stage.flush(out)
         self.changelog.update({key: value for key, value in out.changes.items() if value is not None})
         people = []
         for (topic, partition), lines in out.lines.items():
@@ -129,7 +129,7 @@ def unlinked(desk: Desk, user: str, at_ms: int) -> list[str]:
     """What the journeys are told; the device's own partition hears it."""
     out = Output(PARTITIONS)
     desk.stage.on_record(Kind.UNLINK, encode(Unlink(device_id="dev", user_id=user, at_ms=at_ms, by="me")), out)
-    desk.stage.flush(0, out)
+    desk.stage.flush(out)
     desk.changelog.update({key: value for key, value in out.changes.items() if value is not None})
     said = []
     for (topic, partition), lines in out.lines.items():
@@ -275,7 +275,7 @@ def test_a_line_of_wrong_types_is_rejected_and_costs_no_other(wrong: str) -> Non
     stage, out = Identify(POLICY), Output(PARTITIONS)
     bad = encode(views(T0))[:-1] + b"," + wrong.encode() + b"}"
     stage.on_record(Kind.EVENT, b"\n".join([encode(views(T0, user_id="a")), bad, encode(views(T0 + 1, user_id="b"))]), out)
-    stage.flush(1, out)
+    stage.flush(out)
     rejected = [line for (topic, _), lines in out.lines.items() for _, line in lines if topic == "rejected"]
     assert len(rejected) == 1 and b"ValidationError" in rejected[0]
     assert out.counts["events"] == 2

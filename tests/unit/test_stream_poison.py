@@ -32,7 +32,7 @@ def apply(journey: Journey, *records: tuple[str, bytes]) -> Output:
     out = Output(1)
     for kind, value in records:
         journey.on_record(kind, value, out)
-    journey.flush(1, out)
+    journey.flush(out)
     return out
 
 
@@ -121,7 +121,7 @@ def test_no_record_of_events_stops_the_partition(kind: str, value: bytes) -> Non
     identify, out = Identify(POLICY), Output(1)
     identify.on_record(kind, value, out)
     identify.on_record(Kind.EVENT, encode(collected("view_item", T0)), out)
-    identify.flush(1, out)
+    identify.flush(out)
     assert len(out.lines[("rejected", 0)]) == 1
     (event,) = out.lines[("journeys", 0)]
     assert msgspec.json.decode(event[1], type=EventRow).person_id == "d:dev"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runtime.secrets import kept, new_secret_key, new_webhook_secret
 
@@ -87,6 +88,7 @@ class Settings:
     max_record_bytes: int = _row(524_288, "bytes", "largest Kafka record; it holds whole events", 1024)
     sink_flush_s: float = _row(0.5, "s", "longest time a row waits in the sink", 0.01)
     sink_max_rows: int = _row(50_000, "rows", "most rows in one insert", 1)
+    business_timezone: str = _row("UTC", "zone", "where the shop's days begin, as in Europe/Berlin; every view that has days uses it", 1)
     log_level: str = _row("INFO", "level", "DEBUG, INFO, WARNING or ERROR", 1)
 
 
@@ -205,4 +207,14 @@ def _checked(row: Field[Any], value: Any, key: str) -> Any:
         raise SettingsError(f"{key}: {value} is not a port (1 - 65535)")
     if unit == "level" and value not in LOG_LEVELS:
         raise SettingsError(f"{key}: {value!r} is not one of {', '.join(LOG_LEVELS)}")
+    if unit == "zone" and not _is_zone(value):
+        raise SettingsError(f"{key}: {value!r} is not a time zone like Europe/Berlin")
     return float(value) if isinstance(default, float) else value
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
+        return False
+    return True

@@ -76,14 +76,16 @@ def statements(sql: str) -> list[str]:
 
 
 def read_views(settings: Settings, folder: Path = HOME / "views") -> list[tuple[str, str]]:
-    """(file name, SQL) of every view, in order, with the configured funnel filled in."""
-    funnel = {
+    """(file name, SQL) of every view, in order, with the configured funnel and time zone filled in."""
+    values = {
         "funnel_name": _text(settings.funnel_name),
         "funnel_window_ms": str(settings.funnel_window_s * 1000),
         "funnel_steps": ", ".join(map(_text, settings.funnel_steps)),
+        "timezone": _text(settings.business_timezone),
         "funnel_conditions": ", ".join(f"event = {_text(step)}" for step in settings.funnel_steps),
     }
-    return [(file.name, Template(file.read_text(encoding="utf-8")).substitute(funnel)) for file in sorted(folder.glob("*.sql"))]
+    files = sorted(folder.glob("*.sql"), key=lambda file: (int(file.name.split("_")[0]), file.name))
+    return [(file.name, Template(file.read_text(encoding="utf-8")).substitute(values)) for file in files]
 
 
 async def migrate(settings: Settings) -> list[str]:

@@ -26,6 +26,7 @@ INSERT_SETTINGS = {
     "max_partitions_per_insert_block": "0",
     "input_format_skip_unknown_fields": "1",  # a line written by a newer version
     "type_json_skip_duplicated_paths": "1",
+    "deduplicate_blocks_in_dependent_materialized_views": "1",  # a range that is inserted again fills orders and persons where they lack it
 }
 MAX_MESSAGE = 500
 UNKNOWN_REASON = "refused by the warehouse"

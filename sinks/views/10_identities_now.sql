@@ -1,4 +1,13 @@
 -- The person that each merged id belongs to now. A merge of a merge is followed, three steps deep.
+-- Grain: one row an id that was merged into another person, or was refused or parted
+-- Columns:
+-- - lane: run of the stream
+-- - id: the id that was given up: d:<device> or u:<user>
+-- - person_id: the person it belongs to now
+-- - merged_at: when the two became one, or were parted
+-- - reason: of an id that is its own person: refused by <person>, full or unlinked by <operator>
+-- Example: SELECT person_id, groupArray(id) FROM identities_now WHERE lane = 'live' GROUP BY person_id
+-- Caveats: an id that was never merged has no row.
 CREATE OR REPLACE VIEW identities_now AS
 SELECT
     a.lane AS lane,

@@ -1,5 +1,12 @@
 -- Each person's level of the configured funnel, computed anew from the events: what `funnel_levels_now` must equal.
--- Why the first argument is written as it is: docs/decisions/window-funnel.md.
+-- Grain: one row a person who has done at least one step
+-- Columns:
+-- - lane: run of the stream
+-- - funnel: its name, from the setting
+-- - person_id: the person now
+-- - level: steps done in order within the window
+-- Example: SELECT level, count() FROM funnel_from_events WHERE lane = 'live' GROUP BY level ORDER BY level
+-- Caveats: why the first argument is written as it is stands in docs/decisions/window-funnel.md.
 CREATE OR REPLACE VIEW funnel_from_events AS
 SELECT
     lane,

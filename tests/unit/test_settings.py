@@ -48,6 +48,7 @@ def test_what_a_child_process_is_given_reads_back_the_same() -> None:
         ("CARTWAKE_TICK_S", "nan"),
         ("CARTWAKE_COLLECTOR_PORT", "65536"),
         ("CARTWAKE_LOG_LEVEL", "LOUD"),
+        ("CARTWAKE_BUSINESS_TIMEZONE", "Europe/Atlantis"),
         ("CARTWAKE_WRITE_KEYS", "key-without-source"),
         ("CARTWAKE_CHURN_TIERS_S", "short=soon"),
         ("CARTWAKE_FUNNEL_STEPS", ""),

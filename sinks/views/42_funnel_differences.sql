@@ -1,4 +1,12 @@
 -- Persons whose live funnel level is not the one that the events give. Empty when all is well and the lane is drained.
+-- Grain: one row a person
+-- Columns:
+-- - lane: run of the stream
+-- - person_id: the person now
+-- - live_level: what the stream says
+-- - level_from_events: what the events say
+-- Example: SELECT count() FROM funnel_differences WHERE lane = 'live'
+-- Caveats: while events are under way some persons differ for a second.
 CREATE OR REPLACE VIEW funnel_differences AS
 SELECT
     if(live.lane = '', past.lane, live.lane) AS lane,

@@ -65,6 +65,8 @@ class Settings:
     )
     abandon_idle_s: int = _row(1800, "s", "idle time after which a cart is abandoned", 1)
     attribution_window_s: int = _row(5 * DAY_S, "s", "an order within this time of a trigger recovers the cart", 1)
+    trigger_holdout_percent: float = _row(0.0, "percent", "share of persons whose triggers are written and never sent, to compare with")
+    trigger_holdout_salt: str = _row("", "text", "another text draws another holdout")
     cart_expiry_s: int = _row(30 * DAY_S, "s", "idle time after which a cart episode ends as expired", 1)
     session_idle_s: int = _row(1800, "s", "idle time that ends a session", 1)
     session_max_s: int = _row(DAY_S, "s", "longest session", 1)
@@ -205,6 +207,8 @@ def _checked(row: Field[Any], value: Any, key: str) -> Any:
         raise SettingsError(f"{key}: {value!r} {reason}")
     if unit == "port" and value > 65_535:
         raise SettingsError(f"{key}: {value} is not a port (1 - 65535)")
+    if unit == "percent" and value > 100:
+        raise SettingsError(f"{key}: {value} is not a percentage (0 - 100)")
     if unit == "level" and value not in LOG_LEVELS:
         raise SettingsError(f"{key}: {value!r} is not one of {', '.join(LOG_LEVELS)}")
     if unit == "zone" and not _is_zone(value):

@@ -1,4 +1,4 @@
-"""Why an event is not counted: a closed list, each a label of metrics and a row of the documentation."""
+"""Why an event is not counted, or a trigger not sent: closed lists, each a row of the documentation."""
 
 from enum import StrEnum
 
@@ -25,4 +25,16 @@ MEANING: dict[RejectReason, str] = {
     RejectReason.TOO_LARGE: "The event is larger than the limit.",
     RejectReason.DUPLICATE: "The same message id came before from the same write key.",
     RejectReason.INTERNAL_ERROR: "The pipeline failed on this event and went on without it.",
+}
+
+
+class SuppressReason(StrEnum):
+    LATE_EVENT = "late_event"  # of a void trigger: why it is
+    HOLDOUT = "holdout"
+
+
+SUPPRESSED: dict[SuppressReason, str] = {
+    SuppressReason.LATE_EVENT: "Only an event that arrived late showed that the rule had come true: too late to help. "
+    "With the status `void`: a late event showed that it had not.",
+    SuppressReason.HOLDOUT: "The person is in the group that is told nothing, so that it can be measured what telling brings.",
 }

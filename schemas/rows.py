@@ -147,7 +147,7 @@ class TriggerRow(msgspec.Struct, omit_defaults=True, kw_only=True):
     decision: str  # send, suppress
     fired_at_ms: int  # the event time at which the rule came true
     version: int
-    reason: str = ""
+    reason: str = ""  # a `schemas.reasons.SuppressReason`
     user_id: str = ""
     device_id: str = ""
     cart_id: str = ""

@@ -14,6 +14,8 @@ def policy_of(settings: Settings, lane: str, *, replayed: bool) -> Policy:
         session_max_ms=int(settings.session_max_s * 1000),
         abandon_idle_ms=int(settings.abandon_idle_s * 1000),
         attribution_ms=int(settings.attribution_window_s * 1000),
+        holdout_percent=settings.trigger_holdout_percent,
+        holdout_salt=settings.trigger_holdout_salt,
         cart_expiry_ms=int(settings.cart_expiry_s * 1000),
         lateness_ms=int(settings.lateness_s * 1000),
         dedup_ms=int(settings.dedup_window_s * 1000),

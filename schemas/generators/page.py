@@ -8,7 +8,7 @@ from schemas.events import CATALOGUE, EventType
 from schemas.examples import load_examples
 from schemas.generators.json_schema import Schema, event_schema, is_private
 from schemas.generators.wording import Wording, type_text
-from schemas.reasons import MEANING
+from schemas.reasons import MEANING, SUPPRESSED
 from schemas.topics import Topic, load_topics
 
 WORDING = Wording(
@@ -93,7 +93,9 @@ def _event(event: EventType) -> str:
 def _reasons() -> str:
     rows = [(f"`{reason}`", meaning) for reason, meaning in MEANING.items()]
     about = "## Why an event is rejected\n\nAll of them stand in the table `rejected`, with the bytes that came.\n\n"
-    return about + _table(("Code", "Meaning"), rows)
+    suppressed = [(f"`{reason}`", meaning) for reason, meaning in SUPPRESSED.items()]
+    below = "\n## Why a trigger is not sent\n\nOf the rows of the table `triggers` with the decision `suppress`.\n\n"
+    return about + _table(("Code", "Meaning"), rows) + below + _table(("Reason", "Meaning"), suppressed)
 
 
 def _topics() -> str:

@@ -16,6 +16,7 @@ from streams.logic.carts import Carts
 from streams.logic.churn import Churn
 from streams.logic.entry import Entry
 from streams.logic.funnel import Funnel
+from streams.logic.ids import device_person, user_person
 from streams.logic.limits import Bounds
 from streams.logic.policy import Policy
 from streams.logic.sessions import Sessions
@@ -24,7 +25,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class FirstTouch(msgspec.Struct, array_like=True, gc=False):
-    """Where a person came from: the earliest event that has a channel. `seen_ms`: the earliest event of all."""
+    """Where a person came from: the earliest event that has a channel. `seen_ms`, `origin`: the earliest of all, and whom it names."""
 
     seen_ms: int
     at_ms: int = 0
@@ -32,6 +33,7 @@ class FirstTouch(msgspec.Struct, array_like=True, gc=False):
     channel: str = ""
     device_type: str = ""
     campaign_name: str = ""
+    origin: str = ""  # u:<user> or d:<device>; the smaller one of two events at one time
 
 
 class Flow(msgspec.Struct, array_like=True, gc=False):
@@ -106,9 +108,12 @@ def touch(state: Person, event: EventRow) -> bool:
     at_ms = event.occurred_at_ms
     first = state.first
     if first is None:
-        first = state.first = FirstTouch(at_ms)
-    elif at_ms >= first.seen_ms and (not event.channel or (first.channel and at_ms > first.at_ms)):
-        return False
+        first = state.first = FirstTouch(at_ms, origin=_named(event))
+    else:
+        if at_ms <= first.seen_ms:
+            first.origin = min((at_ms, _named(event)), (first.seen_ms, first.origin or state.person_id))[1]
+        if at_ms >= first.seen_ms and (not event.channel or (first.channel and at_ms > first.at_ms)):
+            return False
     first.seen_ms = min(first.seen_ms, at_ms)
     if event.channel and (not first.channel or (at_ms, event.message_id) < (first.at_ms, first.message_id)):
         first.at_ms, first.message_id = at_ms, event.message_id
@@ -122,4 +127,10 @@ def earlier(ours: FirstTouch | None, theirs: FirstTouch | None) -> FirstTouch | 
         return ours or theirs
     touched = [t for t in (ours, theirs) if t.channel]
     found = min(touched, key=lambda t: (t.at_ms, t.message_id)) if touched else ours
-    return msgspec.structs.replace(found, seen_ms=min(ours.seen_ms, theirs.seen_ms))
+    seen_ms, origin = min((ours.seen_ms, ours.origin), (theirs.seen_ms, theirs.origin))
+    return msgspec.structs.replace(found, seen_ms=seen_ms, origin=origin)
+
+
+def _named(event: EventRow) -> str:
+    """Whom the event itself speaks of: what came before it does not matter, so every order of arrival gives the same."""
+    return user_person(event.user_id) if event.user_id else device_person(event.device_id)

@@ -9,10 +9,12 @@ from zlib import crc32
 import msgspec
 
 from schemas.partition import partition_of
+from schemas.reasons import SuppressReason
 from schemas.rows import CartRow, FunnelRow, IdentityRow, SegmentRow, SessionRow, ShareRow, TriggerRow
 from streams.logic.carts import Episode, value_of
 from streams.logic.churn import Stay
 from streams.logic.entry import Entry
+from streams.logic.holdout import held_out
 from streams.logic.ids import stable_id
 from streams.logic.live import Live
 from streams.logic.output import Output
@@ -119,10 +121,18 @@ def _write_if_changed(key: bytes, row: Row, live: Live, out: Output) -> None:
 
 
 def _decision(row: TriggerRow, sent: Sent | None, live: Live) -> tuple[str, str]:
-    """Decided once. A trigger that only a late event brought to light comes too late to help anyone."""
+    """Decided once. A trigger that only a late event brought to light comes too late to help anyone.
+
+    The holdout is drawn last: whoever would not have been told anyway is neither in it nor among those that it is compared with.
+    """
     if sent is not None:
         return sent.decision, sent.reason
-    return ("suppress", "late_event") if live.reworked and row.fired_at_ms <= live.known_until_ms else ("send", "")
+    if live.reworked and row.fired_at_ms <= live.known_until_ms:
+        return "suppress", SuppressReason.LATE_EVENT.value
+    first = live.state.first
+    if held_out(row.rule, (first.origin if first else "") or live.state.person_id, live.policy):
+        return "suppress", SuppressReason.HOLDOUT.value
+    return "send", ""
 
 
 def _key(kind: bytes, at_ms: int, name: bytes = b"") -> bytes:
@@ -371,7 +381,7 @@ def _take_back(key: bytes, sent: Sent, live: Live, out: Output) -> None:
             step=1,
             status="void",
             decision=sent.decision,
-            reason="late_event",
+            reason=SuppressReason.LATE_EVENT.value,
             fired_at_ms=at_ms,
             version=version,
         )

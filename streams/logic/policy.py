@@ -15,6 +15,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     session_max_ms: int = 86_400_000
     abandon_idle_ms: int = 1_800_000
     attribution_ms: int = 432_000_000
+    holdout_percent: float = 0.0
+    holdout_salt: str = ""
     cart_expiry_ms: int = 2_592_000_000
     lateness_ms: int = 604_800_000
     dedup_ms: int = 172_800_000

@@ -20,12 +20,13 @@ def split(state: Person, device_id: str, policy: Policy) -> Person | None:
         return None
     state.links += 1
     part = Person(device, links=state.links, device_id=device_id, journal=moved, folded_ms=state.folded_ms)
-    part.first, part.churn = _first(moved), _churn(moved, policy)
+    part.first, part.churn = _first(moved, device), _churn(moved, policy)
     state.journal = [entry for entry in state.journal if entry.device_id != device_id]
     if state.device_id == device_id:
         state.device_id = next((entry.device_id for entry in reversed(state.journal) if entry.device_id), "")
     if state.first is None or state.first.seen_ms >= state.folded_ms:  # all that there was is in the journal
-        state.first, state.churn = _first(state.journal), _churn(state.journal, policy)
+        origin = state.first.origin if state.first else state.person_id  # whoever is held out stays so
+        state.first, state.churn = _first(state.journal, origin), _churn(state.journal, policy)
     state.bounds = Bounds(refused_by=state.bounds.refused_by if state.bounds else "")  # no longer full
     _split_funnel(state, part, policy)
     return part
@@ -39,10 +40,10 @@ def _churn(journal: list[Entry], policy: Policy) -> Churn:
     return found
 
 
-def _first(journal: list[Entry]) -> FirstTouch | None:
+def _first(journal: list[Entry], origin: str) -> FirstTouch | None:
     if not journal:
         return None
-    first = FirstTouch(journal[0].at_ms)
+    first = FirstTouch(journal[0].at_ms, origin=origin)
     for entry in journal:
         if entry.visit is not None and entry.visit.channel:
             first.at_ms, first.message_id = entry.at_ms, entry.message_id

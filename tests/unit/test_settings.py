@@ -48,6 +48,8 @@ def test_what_a_child_process_is_given_reads_back_the_same() -> None:
         ("CARTWAKE_TICK_S", "nan"),
         ("CARTWAKE_COLLECTOR_PORT", "65536"),
         ("CARTWAKE_LOG_LEVEL", "LOUD"),
+        ("CARTWAKE_TRIGGER_HOLDOUT_PERCENT", "100.1"),
+        ("CARTWAKE_TRIGGER_HOLDOUT_PERCENT", "-1"),
         ("CARTWAKE_BUSINESS_TIMEZONE", "Europe/Atlantis"),
         ("CARTWAKE_WRITE_KEYS", "key-without-source"),
         ("CARTWAKE_CHURN_TIERS_S", "short=soon"),
@@ -89,7 +91,7 @@ def test_every_row_has_a_unit_a_help_and_a_default_in_range() -> None:
 
 
 def test_numbers_say_their_unit_in_their_name() -> None:
-    suffix = {"s": "_s", "MiB": "_mib", "bytes": "_bytes", "port": "_port", "tier=s": "_s"}
+    suffix = {"s": "_s", "MiB": "_mib", "bytes": "_bytes", "port": "_port", "tier=s": "_s", "percent": "_percent"}
     for row in TABLE:
         if row.metadata["unit"] in suffix:
             assert row.name.endswith(suffix[row.metadata["unit"]]), row.name

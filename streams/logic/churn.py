@@ -3,6 +3,7 @@
 import msgspec
 
 from streams.logic.policy import Policy
+from streams.logic.sent import Sent
 
 _NEVER = (1 << 63) - 1
 
@@ -16,10 +17,11 @@ class Stay(msgspec.Struct, array_like=True, gc=False):
 
 
 class Churn(msgspec.Struct, array_like=True, gc=False):
-    """The last activity (0: none yet) and the stays that may still change."""
+    """The last activity (0: none yet), the stays that may still change, and what was written of them."""
 
     last_ms: int = 0
     stays: list[Stay] = []
+    sent: dict[bytes, Sent] = {}
 
 
 def seen(churn: Churn, at_ms: int, policy: Policy) -> bool:

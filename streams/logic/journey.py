@@ -9,19 +9,19 @@ import msgspec
 from schemas.journeys import Kind, Tick, lines_of
 from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
-from streams.logic import funnel, person_rows
+from streams.logic import churn, funnel, person_rows, stays, stored
+from streams.logic.churn import Churn
 from streams.logic.clock import Clock
 from streams.logic.links import Links, send_on
-from streams.logic.live import Live
+from streams.logic.live import FOLD_MARGIN_MS, Live
 from streams.logic.output import Output
-from streams.logic.person import Person, pack, unpack
+from streams.logic.person import Person
 from streams.logic.policy import Policy
 
 MAX_DUE = 2_000  # persons that time moves in one batch, so that a transaction stays small
 _HOT = 5_000  # persons kept decoded
 _DUE_SLACK = 1_000  # entries of the index that may be out of date however few persons there are
 _CLOCK = b"@clock"
-_NEVER = (1 << 63) - 1
 _Handle = Callable[[bytes, Output], None]
 _encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(EventRow).decode
@@ -43,7 +43,7 @@ class Journey:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.persons: dict[str, bytes] = {}  # 8 bytes wake time, then the `pack`ed Person
+        self.persons: dict[str, bytes] = {}  # as the changelog has them (`stored`)
         self._clock = Clock(0, policy.partitions)
         self._due: list[tuple[int, str]] = []
         self._hot: dict[str, Live] = {}
@@ -51,6 +51,7 @@ class Journey:
         self._applied: dict[str, list[tuple[_Handle, bytes]]] = {}  # this batch's lines by person
         self._at_work = ""  # the person that the line in hand is about
         self._woken: set[str] = set()  # whose entry of the index has been taken out
+        self._idle: list[tuple[str, Churn]] = []  # those of them whom time only moves between segments
         self._clock_moved = False
         self._acts_until_ms = 0  # how far time acts in this flush: the clock, or less while more persons are due than one flush takes
         self.settled_ms = 0  # the clock that everyone who was due has been told of
@@ -87,7 +88,7 @@ class Journey:
 
     def _index(self) -> None:
         """Build the index of what is due when."""
-        self._due = [(wake, person_id) for person_id, value in self.persons.items() if (wake := int.from_bytes(value[:8], "big")) != _NEVER]
+        self._due = [(wake, person_id) for person_id, value in self.persons.items() if (wake := stored.wake_ms(value)) != stored.NEVER]
         heapq.heapify(self._due)
 
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
@@ -132,6 +133,7 @@ class Journey:
             self.settled_ms = self._acts_until_ms = self.clock_ms
         for live in list(self._touched.values()):
             self._write_or_reject(live, out)
+        self._move_idle(out)
         out.count("events", self._events)
         self._events = 0
         out.sort("triggers", self.partition, _fired_at)
@@ -166,7 +168,7 @@ class Journey:
         live = self._hot.pop(person_id, None)
         if live is None:
             value = self.persons.get(person_id)
-            state = unpack(memoryview(value)[8:]) if value else Person(person_id)
+            state = stored.person(value) if value else Person(person_id)
             live = Live(state, self.settled_ms, self.policy)
         self._hot[person_id] = live
         self._touched[person_id] = live
@@ -208,13 +210,13 @@ class Journey:
                 return False
             wake_ms, person_id = heapq.heappop(self._due)
             value = self.persons.get(person_id)
-            due_ms = _NEVER if value is None else int.from_bytes(value[:8], "big")
-            if wake_ms < due_ms < _NEVER:  # it was put off since then
+            due_ms = stored.NEVER if value is None else stored.wake_ms(value)
+            if wake_ms < due_ms < stored.NEVER:  # it was put off since then
                 heapq.heappush(self._due, (due_ms, person_id))
-            elif due_ms == wake_ms:
+            elif value is not None and due_ms == wake_ms and person_id not in self._woken:  # the same entry may stand there twice
                 self._woken.add(person_id)
                 try:
-                    self.person(person_id)
+                    self._wake(person_id, value)
                 except Exception as error:
                     self._let_go(person_id)
                     self._reject(person_id.encode(), error, out)
@@ -222,6 +224,15 @@ class Journey:
             return False
         self._acts_until_ms = self._due[0][0]  # who is taken now is not told of what comes after
         return True
+
+    def _wake(self, person_id: str, value: bytes) -> None:
+        flags = None
+        if person_id not in self._touched:
+            flags = stored.if_only_stays_move(value, self.clock_ms, self.clock_ms - self.policy.lateness_ms - FOLD_MARGIN_MS)
+        if flags is None:
+            self.person(person_id)
+        else:
+            self._idle.append((person_id, flags))
 
     def _write_or_reject(self, live: Live, out: Output) -> None:
         """A person who cannot be written stays as the last batch left it; what this batch said of it goes to `rejected`."""
@@ -237,22 +248,41 @@ class Journey:
 
     def _write(self, live: Live, out: Output) -> None:
         state = live.state
-        wake_ms: int | None = None
+        cart_ms = churn_ms = None
         if not state.merged_into:
             live.on_time(self._acts_until_ms)
             if live.funnel_changed:
                 live.funnel_changed = funnel.update(state.funnel, self.policy)
             person_rows.write_rows(live, out)
             live.fold(person_rows.forget_sent)
-            wake_ms = live.next_wake_ms()
-        value = (_NEVER if wake_ms is None else wake_ms).to_bytes(8, "big") + pack(state)
-        before = self.persons.get(state.person_id)
+            cart_ms, churn_ms = live.next_cart_ms(), churn.next_wake_ms(state.churn, self.policy)
+        self._keep(state.person_id, stored.value_of(state, cart_ms, churn_ms), out)
+
+    def _keep(self, person_id: str, value: bytes, out: Output) -> None:
+        before = self.persons.get(person_id)
         if value == before:
             return
-        self.persons[state.person_id] = value
-        out.changes[state.person_id.encode()] = value
-        if wake_ms is not None and (before is None or state.person_id in self._woken or value[:8] < before[:8]):
-            heapq.heappush(self._due, (wake_ms, state.person_id))  # else an entry of an earlier time stands there, and finds the later one
+        self.persons[person_id] = value
+        out.changes[person_id.encode()] = value
+        wake_ms = stored.wake_ms(value)
+        if wake_ms != stored.NEVER and (before is None or person_id in self._woken or wake_ms < stored.wake_ms(before)):
+            heapq.heappush(self._due, (wake_ms, person_id))  # else an entry of an earlier time stands there, and finds the later one
+
+    def _move_idle(self, out: Output) -> None:
+        """Those whom time only moves between segments."""
+        for person_id, flags in self._idle:
+            mark, live = out.mark(), self._hot.get(person_id)
+            try:
+                if live is not None:
+                    flags, live.clock_ms = live.state.churn, self._acts_until_ms
+                churn.advance(flags, self._acts_until_ms, self.policy)
+                stays.write(flags, person_id, self.policy, out)
+                self._keep(person_id, stored.with_flags(self.persons[person_id], flags, self.policy), out)
+            except Exception as error:
+                out.back_to(mark)
+                self._let_go(person_id)
+                self._reject(person_id.encode(), error, out)
+        self._idle.clear()
 
 
 def _fired_at(line: bytes) -> tuple[int, str]:

@@ -19,7 +19,7 @@ from streams.logic.sessions import Session, Sessions
 
 MAX_JOURNAL = 4_000  # entries; more in a week is a bot or a till, whose late events may come too late for their carts
 _FOLD_SLACK_MS = 21_600_000  # fold at most once in six hours of lane time
-_FOLD_MARGIN_MS = 86_400_000  # what waits longer than the lateness: events on their way through a chain of merges
+FOLD_MARGIN_MS = 86_400_000  # what waits longer than the lateness: events on their way through a chain of merges
 _encode = msgspec.msgpack.Encoder().encode
 _decode_carts = msgspec.msgpack.Decoder(Carts).decode
 _decode_sessions = msgspec.msgpack.Decoder(Sessions).decode
@@ -180,7 +180,7 @@ class Live:
     def fold(self, forget_sent: Callable[["Live"], None]) -> None:
         """Move what no event can change any more into the base, once its rows are written, and forget what has ended."""
         state = self.state
-        until_ms = self.clock_ms - self.policy.lateness_ms - _FOLD_MARGIN_MS
+        until_ms = self.clock_ms - self.policy.lateness_ms - FOLD_MARGIN_MS
         if len(state.journal) > MAX_JOURNAL:
             until_ms = max(until_ms, state.journal[-MAX_JOURNAL // 2].at_ms)
         elif until_ms < state.folded_ms + _FOLD_SLACK_MS:
@@ -207,13 +207,9 @@ class Live:
         carts_, visits = state.base.carts, state.base.sessions
         return not (carts_.open or carts_.closed or visits.latest or visits.closed)
 
-    def next_wake_ms(self) -> int | None:
-        """When time alone changes something next."""
-        cart_ms = carts.next_wake_ms(self.carts, self.clock_ms, self.policy)
-        churn_ms = churn.next_wake_ms(self.state.churn, self.policy)
-        if cart_ms is None or churn_ms is None:
-            return churn_ms if cart_ms is None else cart_ms
-        return min(cart_ms, churn_ms)
+    def next_cart_ms(self) -> int | None:
+        """When time alone changes something about carts next. The stays have a time of their own (`churn.next_wake_ms`)."""
+        return carts.next_wake_ms(self.carts, self.clock_ms, self.policy)
 
     def absorb(self, loser: Person, at_ms: int, known_until_ms: int) -> None:
         """Another person's state becomes this person's; its triggers had been told until `known_until_ms`."""

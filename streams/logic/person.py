@@ -19,6 +19,7 @@ from streams.logic.funnel import Funnel
 from streams.logic.ids import device_person, user_person
 from streams.logic.limits import Bounds
 from streams.logic.policy import Policy
+from streams.logic.sent import Sent
 from streams.logic.sessions import Sessions
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -43,15 +44,6 @@ class Flow(msgspec.Struct, array_like=True, gc=False):
     sessions: Sessions
 
 
-class Sent(msgspec.Struct, array_like=True, gc=False):
-    """What was last written of an object: its version and a digest of its row; `decision` and `reason` of a trigger."""
-
-    version: int
-    digest: int
-    decision: str = ""
-    reason: str = ""
-
-
 class Person(msgspec.Struct, array_like=True, gc=False):
     """One person; `merged_into` is set once another id has taken over, and then little else is."""
 
@@ -67,21 +59,55 @@ class Person(msgspec.Struct, array_like=True, gc=False):
     base: Flow = msgspec.field(default_factory=lambda: Flow(Carts(), Sessions()))
     journal: list[Entry] = []
     folded_ms: int = 0
-    sent: dict[bytes, Sent] = {}  # by `person_rows` key
+    sent: dict[bytes, Sent] = {}  # but for stays
     bounds: Bounds | None = None
 
 
 _decode = msgspec.msgpack.Decoder(Person).decode
+_decode_churn = msgspec.msgpack.Decoder(Churn).decode
+_NO_CHURN = Churn()
+_LENGTH_BYTES = 4
 _at_ms = operator.attrgetter("at_ms")
 
 
 def pack(state: Person) -> bytes:
-    """The state in bytes: MessagePack in an LZ4 block, a third to a half of its size (ids and addresses repeat)."""
-    return bytes(cramjam.lz4.compress_block(_encode(state)))
+    """The state in bytes: the churn flags by themselves, which time moves, then MessagePack in an LZ4 block, a third to a half of its
+    size (ids and addresses repeat).
+    """
+    flags, state.churn = state.churn, _NO_CHURN
+    try:
+        rest = _encode(state)
+    finally:
+        state.churn = flags
+    return packed_churn(flags) + bytes(cramjam.lz4.compress_block(rest))
 
 
 def unpack(value: bytes | memoryview) -> Person:
-    return _decode(cramjam.lz4.decompress_block(value))
+    state = _decode(cramjam.lz4.decompress_block(rest_of(value)))
+    state.churn = churn_of(value)
+    return state
+
+
+def packed_churn(flags: Churn) -> bytes:
+    """How a packed person begins."""
+    found = _encode(flags)
+    return len(found).to_bytes(_LENGTH_BYTES, "big") + found
+
+
+def churn_of(value: bytes | memoryview) -> Churn:
+    """A packed person's flags."""
+    view = memoryview(value)
+    return _decode_churn(view[_LENGTH_BYTES : _rest_at(view)])
+
+
+def rest_of(value: bytes | memoryview) -> memoryview:
+    """What stands behind them."""
+    view = memoryview(value)
+    return view[_rest_at(view) :]
+
+
+def _rest_at(view: memoryview) -> int:
+    return _LENGTH_BYTES + int.from_bytes(view[:_LENGTH_BYTES], "big")
 
 
 def fold(state: Person, until_ms: int, policy: Policy) -> None:

@@ -4,42 +4,34 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
 from sys import intern
-from zlib import crc32
-
-import msgspec
 
 from schemas.partition import partition_of
 from schemas.reasons import SuppressReason
-from schemas.rows import CartRow, FunnelRow, IdentityRow, SegmentRow, SessionRow, ShareRow, TriggerRow
+from schemas.rows import CartRow, FunnelRow, IdentityRow, SessionRow, ShareRow, TriggerRow
+from streams.logic import stays
 from streams.logic.carts import Episode, value_of
-from streams.logic.churn import Stay
 from streams.logic.entry import Entry
 from streams.logic.holdout import held_out
 from streams.logic.ids import stable_id
 from streams.logic.live import Live
 from streams.logic.output import Output
-from streams.logic.person import FirstTouch, Sent
+from streams.logic.person import FirstTouch
 from streams.logic.policy import Policy
+from streams.logic.sent import CART, FUNNEL, GONE, SESSION, SHARE, TIME_BYTES, TRIGGER, Sent, began_ms, key_of, write_if_changed
 from streams.logic.sessions import Session
 from streams.logic.share import kind_of, share_row, shares
 
 RULE = "cart_abandoned"
-Row = CartRow | FunnelRow | SegmentRow | SessionRow | ShareRow | TriggerRow
+Row = CartRow | FunnelRow | SessionRow | ShareRow | TriggerRow
 _TOPIC: dict[type, str] = {
     CartRow: "carts",
     FunnelRow: "funnel_levels",
-    SegmentRow: "segments",
     SessionRow: "sessions",
     ShareRow: "shares",
     TriggerRow: "triggers",
 }
-_FUNNEL, _CART, _TRIGGER, _SESSION, _SEGMENT, _SHARE = b"f", b"c", b"t", b"s", b"g", b"h"  # kinds of keys in `Person.sent`
-_TIME_BYTES = 6
-_FUNNEL_KEY = _FUNNEL + bytes(_TIME_BYTES)
-_NO_VERSION = b'"version":0'
+_FUNNEL_KEY = FUNNEL + bytes(TIME_BYTES)
 _GENERATION = 1_000_000  # versions of a person id's own rows each time that it becomes a person again
-_GONE = -1  # the digest of a row that was taken back
-_encode = msgspec.json.Encoder().encode
 
 
 def write_rows(live: Live, out: Output) -> None:
@@ -54,22 +46,26 @@ def write_rows(live: Live, out: Output) -> None:
 
 def take_back_own(live: Live, out: Output) -> None:
     """The person id is given up: rows under this id go; carts, sessions and triggers move on with the state."""
-    for key in [key for key in live.state.sent if key[:1] in (_FUNNEL, _SEGMENT)]:
-        _take_back(key, live.state.sent.pop(key), live, out)
+    state = live.state
+    sent = state.sent.pop(_FUNNEL_KEY, None)
+    if sent is not None:
+        _take_back(_FUNNEL_KEY, sent, live, out)
+    stays.take_back_all(state.churn, state.person_id, live.policy, out)
 
 
 def come_back(live: Live) -> None:
     """The person id was given up and is a person again: its rows go on above every version that they can have had."""
     state = live.state
-    for key, _ in _objects(live):
-        if key[:1] in (_FUNNEL, _SEGMENT):
-            state.sent[key] = Sent(state.links * _GENERATION, _GONE)
+    version = state.links * _GENERATION
+    if state.first is not None:
+        state.sent[_FUNNEL_KEY] = Sent(version, GONE)
+    stays.come_back(state.churn, version)
 
 
 def hand_over(live: Live, part: Live) -> None:
     """Carts, sessions, triggers and shares that are now another person's: what was sent of them goes with them."""
     ours = {key for key, _ in _objects(live)}
-    theirs = {key for key, _ in _objects(part) if key[:1] in (_CART, _TRIGGER, _SESSION)}
+    theirs = {key for key, _ in _objects(part) if key[:1] in (CART, TRIGGER, SESSION)}
     theirs |= {_share_key(item) for item in part.state.journal if kind_of(item)}  # an order, too, that lost its share by this
     for key in theirs - ours:
         if key in live.state.sent:
@@ -79,44 +75,36 @@ def hand_over(live: Live, part: Live) -> None:
 def forget_sent(live: Live) -> None:
     """Let go of what was sent of objects that no event can bring back; a cart's trigger stays as long as the cart."""
     state = live.state
-    old = [key for key in state.sent if key[:1] != _FUNNEL and _began_ms(key) < state.folded_ms]
+    stays.forget_sent(state.churn, state.folded_ms)
+    old = [key for key in state.sent if key[:1] != FUNNEL and began_ms(key) < state.folded_ms]
     if not old:
         return
     kept = {key for key, _ in _objects(live)}
     for key in old:
-        if key not in kept and not (key[:1] == _TRIGGER and _CART + key[1:] in kept):
+        if key not in kept and not (key[:1] == TRIGGER and CART + key[1:] in kept):
             del state.sent[key]
 
 
 def _write_all(live: Live, out: Output) -> None:
-    found = _write_objects(_objects(live), live, out)
-    _take_back_missing(found, _FUNNEL + _CART + _TRIGGER + _SESSION + _SEGMENT + _SHARE, live, out)
-
-
-def _take_back_missing(found: set[bytes], kinds: bytes, live: Live, out: Output) -> None:
-    """Take back what was sent of these kinds and is not found any more, unless it is history that no event can reach."""
     state = live.state
-    for key in [key for key in state.sent if key[:1] in kinds and key not in found]:
+    found = _write_objects(_objects(live), live, out)
+    for key in [key for key in state.sent if key not in found]:
         sent = state.sent[key]
-        if sent.digest != _GONE and (key[:1] == _FUNNEL or _began_ms(key) >= state.folded_ms or _CART + key[1:] in found):
+        if sent.digest != GONE and (key[:1] == FUNNEL or began_ms(key) >= state.folded_ms or CART + key[1:] in found):
             _take_back(key, sent, live, out)
-            state.sent[key] = Sent(sent.version + 1, _GONE, sent.decision, sent.reason)  # it may come back, with a higher version
+            state.sent[key] = Sent(sent.version + 1, GONE, sent.decision, sent.reason)  # it may come back, with a higher version
+    stays.write_anew(state.churn, state.person_id, state.folded_ms, live.policy, out)
 
 
 def _write_if_changed(key: bytes, row: Row, live: Live, out: Output) -> None:
-    sent = live.state.sent.get(key)
-    if isinstance(row, TriggerRow):
-        row.decision, row.reason = _decision(row, sent, live)
-    line = _encode(row)
-    digest = crc32(line)
-    if sent is not None and sent.digest == digest:
+    state = live.state
+    partition = partition_of(state.person_id, out.partitions)
+    if not isinstance(row, TriggerRow):
+        write_if_changed(key, row, state.sent, _TOPIC[type(row)], partition, out)
         return
-    row.version = sent.version + 1 if sent else 1
-    decision = (row.decision, row.reason) if isinstance(row, TriggerRow) else ("", "")
-    live.state.sent[key] = Sent(row.version, digest, *decision)
-    line = line.replace(_NO_VERSION, b'"version":%d' % row.version, 1)  # no text holds these bytes: its quotes are escaped
-    out.emit_to(_TOPIC[type(row)], partition_of(live.state.person_id, out.partitions), line)
-    if isinstance(row, TriggerRow) and row.version == 1:
+    before = state.sent.get(key)
+    row.decision, row.reason = _decision(row, before, live)
+    if write_if_changed(key, row, state.sent, "triggers", partition, out, row.decision, row.reason) and before is None:
         out.count(f"triggers_{row.decision}")
 
 
@@ -135,15 +123,6 @@ def _decision(row: TriggerRow, sent: Sent | None, live: Live) -> tuple[str, str]
     return "send", ""
 
 
-def _key(kind: bytes, at_ms: int, name: bytes = b"") -> bytes:
-    """An object's name in `sent`: kind, when it began, and what tells it from others of that moment."""
-    return kind + at_ms.to_bytes(_TIME_BYTES, "big") + name
-
-
-def _began_ms(key: bytes) -> int:
-    return int.from_bytes(key[1 : 1 + _TIME_BYTES], "big")
-
-
 def _write_changed(live: Live, out: Output) -> None:
     """The rows of what this batch touched; all others are as they were written."""
     state, carts = live.state, live.carts  # time may have acted on carts that were not in memory
@@ -153,7 +132,7 @@ def _write_changed(live: Live, out: Output) -> None:
         _write_objects(_cart_objects(live), live, out)
     _write_objects(_session_objects(live.visits.values(), live), live, out)
     if live.stays_changed:  # an event in the midst of an idle time may have shown that a stay never was
-        _take_back_missing(_write_objects(_stay_objects(live), live, out), _SEGMENT, live, out)
+        stays.write_anew(state.churn, state.person_id, state.folded_ms, live.policy, out)
     if live.shares_from_ms is not None:
         _write_objects(_share_objects(live, live.shares_from_ms), live, out)
 
@@ -174,16 +153,15 @@ def _objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
         yield _FUNNEL_KEY, partial(_funnel_row, state.first, live)
     yield from _cart_objects(live)
     yield from _session_objects([*live.sessions.latest.values(), *live.sessions.closed], live)
-    yield from _stay_objects(live)
     yield from _share_objects(live, 0)
 
 
 def _cart_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
     for episode in [*live.carts.open.values(), *live.carts.closed]:
         name = bytes.fromhex(episode.episode_id)
-        yield _key(_CART, episode.opened_ms, name), partial(_cart_row, episode, live)
+        yield key_of(CART, episode.opened_ms, name), partial(_cart_row, episode, live)
         if episode.abandoned is not None and episode.abandoned.at_ms <= live.clock_ms:  # else an event may still be on its way
-            yield _key(_TRIGGER, episode.opened_ms, name), partial(_trigger_row, episode, live)
+            yield key_of(TRIGGER, episode.opened_ms, name), partial(_trigger_row, episode, live)
 
 
 def _is_due(live: Live) -> bool:
@@ -191,14 +169,9 @@ def _is_due(live: Live) -> bool:
     return any(
         episode.abandoned is not None
         and episode.abandoned.at_ms <= live.clock_ms
-        and _key(_TRIGGER, episode.opened_ms, bytes.fromhex(episode.episode_id)) not in live.state.sent
+        and key_of(TRIGGER, episode.opened_ms, bytes.fromhex(episode.episode_id)) not in live.state.sent
         for episode in [*live.carts.open.values(), *live.carts.closed]
     )
-
-
-def _stay_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
-    for stay in live.state.churn.stays:
-        yield _key(_SEGMENT, stay.entered_ms, stay.tier.encode()), partial(_segment_row, stay, live.state.person_id, live.policy)
 
 
 def _share_objects(live: Live, from_ms: int) -> Iterator[tuple[bytes, Callable[[], Row]]]:
@@ -210,13 +183,13 @@ def _share_objects(live: Live, from_ms: int) -> Iterator[tuple[bytes, Callable[[
 
 
 def _share_key(item: Entry) -> bytes:
-    return _key(_SHARE, item.at_ms, f"{kind_of(item)}:{item.message_id}".encode())
+    return key_of(SHARE, item.at_ms, f"{kind_of(item)}:{item.message_id}".encode())
 
 
 def _session_objects(sessions: Iterable[Session], live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
     for session in sessions:
         session_id = session.session_id
-        key = _key(_SESSION, session.started_ms, bytes.fromhex(session_id))
+        key = key_of(SESSION, session.started_ms, bytes.fromhex(session_id))
         yield key, partial(_session_row, session, session_id, live.state.person_id, live.policy)
 
 
@@ -312,30 +285,14 @@ def _session_row(session: Session, session_id: str, person_id: str, policy: Poli
     )
 
 
-def _segment_row(stay: Stay, person_id: str, policy: Policy) -> SegmentRow:
-    return SegmentRow(
-        lane=policy.lane,
-        person_id=person_id,
-        segment="churn",
-        value=stay.tier,
-        entered_at_ms=stay.entered_ms,
-        version=0,
-        left_at_ms=stay.left_ms,
-    )
-
-
 def _take_back(key: bytes, sent: Sent, live: Live, out: Output) -> None:
     """Write the row that says: this was not so. It is deleted (a trigger stays, as `void`): a late event or a merge showed another past."""
-    kind, at_ms, name = key[:1], _began_ms(key), key[1 + _TIME_BYTES :]
+    kind, at_ms, name = key[:1], began_ms(key), key[1 + TIME_BYTES :]
     lane, person_id, version = live.policy.lane, live.state.person_id, sent.version + 1
     row: Row
-    if kind == _FUNNEL:
+    if kind == FUNNEL:
         row = FunnelRow(lane=lane, funnel=live.policy.funnel_name, person_id=person_id, level=0, version=version, is_deleted=1)
-    elif kind == _SEGMENT:
-        row = SegmentRow(
-            lane=lane, person_id=person_id, segment="churn", value=name.decode(), entered_at_ms=at_ms, version=version, is_deleted=1
-        )
-    elif kind == _SESSION:
+    elif kind == SESSION:
         row = SessionRow(
             lane=lane,
             session_id=name.hex(),
@@ -346,7 +303,7 @@ def _take_back(key: bytes, sent: Sent, live: Live, out: Output) -> None:
             version=version,
             is_deleted=1,
         )
-    elif kind == _CART:
+    elif kind == CART:
         row = CartRow(
             lane=lane,
             episode_id=name.hex(),
@@ -359,7 +316,7 @@ def _take_back(key: bytes, sent: Sent, live: Live, out: Output) -> None:
             version=version,
             is_deleted=1,
         )
-    elif kind == _SHARE:
+    elif kind == SHARE:
         share_kind, _, message_id = name.decode().partition(":")
         row = ShareRow(
             lane=lane,

@@ -1,5 +1,7 @@
 """Takes a device's part out of a person's history: what is still in the journal. What was folded cannot be told apart, and stays."""
 
+import msgspec
+
 from streams.logic import churn, funnel
 from streams.logic.churn import Churn
 from streams.logic.entry import Entry
@@ -26,7 +28,8 @@ def split(state: Person, device_id: str, policy: Policy) -> Person | None:
         state.device_id = next((entry.device_id for entry in reversed(state.journal) if entry.device_id), "")
     if state.first is None or state.first.seen_ms >= state.folded_ms:  # all that there was is in the journal
         origin = state.first.origin if state.first else state.person_id  # whoever is held out stays so
-        state.first, state.churn = _first(state.journal, origin), _churn(state.journal, policy)
+        state.first = _first(state.journal, origin)
+        state.churn = msgspec.structs.replace(_churn(state.journal, policy), sent=state.churn.sent)
     state.bounds = Bounds(refused_by=state.bounds.refused_by if state.bounds else "")  # no longer full
     _split_funnel(state, part, policy)
     return part

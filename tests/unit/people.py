@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from streams.logic.person import Person, unpack
+from streams.logic import stored
+from streams.logic.person import Person
 from streams.memory import MemoryStream
 
 
@@ -14,7 +15,7 @@ def persons(stream: MemoryStream) -> dict[str, Person]:
     found = {}
     for (agent, _), state in stream.state.items():
         if agent == "journey":
-            found.update({key.decode(): unpack(value[8:]) for key, value in state.items() if not key.startswith(b"@")})
+            found.update({key.decode(): stored.person(value) for key, value in state.items() if not key.startswith(b"@")})
     return found
 
 

@@ -11,13 +11,16 @@ from runtime.settings import Settings
 
 def query(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """The rows of a SELECT; `{name:Type}` in it is filled from `parameters`."""
-    client = _client(settings.warehouse_host, settings.warehouse_port, settings.warehouse_database)
+    who = (settings.warehouse_user, settings.warehouse_password)
+    client = _client(settings.warehouse_host, settings.warehouse_port, settings.warehouse_database, *who)
     rows: list[tuple[Any, ...]] = [tuple(row) for row in client.query(sql, parameters=dict(parameters or {})).result_rows]
     return rows
 
 
 @lru_cache(maxsize=8)
-def _client(host: str, port: int, database: str) -> Any:
+def _client(host: str, port: int, database: str, user: str, password: str) -> Any:
     import clickhouse_connect
 
-    return clickhouse_connect.get_client(host=host, port=port, database=database, autogenerate_session_id=False)
+    return clickhouse_connect.get_client(
+        host=host, port=port, database=database, username=user, password=password, autogenerate_session_id=False
+    )

@@ -18,6 +18,10 @@ def new_webhook_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def new_password() -> str:
+    return secrets.token_urlsafe(18)
+
+
 def kept(file: Path, make: Callable[[], str]) -> str:
     """What the file holds; written first if missing. Two processes that start together agree on one: the link is atomic."""
     if not file.exists():

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from runtime.secrets import kept, new_secret_key, new_webhook_secret
+from runtime.secrets import kept, new_password, new_secret_key, new_webhook_secret
 
 ENV_PREFIX = "CARTWAKE_"
 CONFIG_FILE = "cartwake.toml"
@@ -47,7 +47,19 @@ class Settings:
     warehouse_host: str = _row("127.0.0.1", "host", "ClickHouse's HTTP host", 1)
     warehouse_port: int = _row(18123, "port", "ClickHouse's HTTP port", 1)
     warehouse_database: str = _row("cartwake", "name", "ClickHouse database of all tables", 1)
+    warehouse_user: str = _row("default", "name", "ClickHouse user that cartwake writes and asks as", 1)
+    warehouse_password: str = _row("", "text", "its password; the embedded ClickHouse then asks for it too")
+    warehouse_cluster: str = _row("", "name", "ClickHouse cluster on which tables are made, replicated; empty: one server")
     warehouse_memory_mib: int = _row(2048, "MiB", "memory limit of the embedded ClickHouse", 256)
+    analyst_password: str = _row(
+        "", "text", "password of the read-only ClickHouse user `analyst`; empty: one is generated and kept in the data folder"
+    )
+    analyst_memory_mib: int = _row(1024, "MiB", "memory of one query of the analyst", 16)
+    analyst_max_s: int = _row(60, "s", "longest query of the analyst", 1)
+    analyst_queries: int = _row(2, "queries", "queries of the analyst at a time; on one machine, more wait", 1)
+    retention_days: dict[str, int] = _row(
+        {"events": 0, "rejected": 0}, "table=days", "rows older than this leave the warehouse; 0, or not named: they are kept"
+    )
     metrics_host: str = _row("127.0.0.1", "host", "address of the /metrics, /healthz and /readyz of workers and sinks", 1)
     collector_host: str = _row("127.0.0.1", "host", "address that the collector listens on", 1)
     collector_port: int = _row(18080, "port", "port that the collector listens on; metrics ports start 100 above it", 1)
@@ -122,12 +134,13 @@ def to_env(settings: Settings) -> dict[str, str]:
 
 
 def ensure_secrets(settings: Settings) -> Settings:
-    """The same settings with `secret_key` and `webhook_secret` filled in, from the data folder or made now."""
+    """The same settings with the keys and passwords that nobody chose filled in, from the data folder or made now."""
     folder = Path(settings.data_dir)
     return replace(
         settings,
         secret_key=settings.secret_key or kept(folder / "secret_key", new_secret_key),
         webhook_secret=settings.webhook_secret or kept(folder / "webhook_secret", new_webhook_secret),
+        analyst_password=settings.analyst_password or kept(folder / "analyst_password", new_password),
     )
 
 

@@ -45,13 +45,14 @@ def refusal(code: int, message: str) -> WarehouseError:
 class ClickHouse:
     """One database. Use as `async with`."""
 
-    def __init__(self, host: str, port: int, database: str) -> None:
+    def __init__(self, host: str, port: int, database: str, user: str = "default", password: str = "") -> None:
         self._url = f"http://{host}:{port}/"
         self._database = database
+        self._headers = {"X-ClickHouse-User": user, "X-ClickHouse-Key": password}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> ClickHouse:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), headers=self._headers)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -86,4 +87,5 @@ class ClickHouse:
 
 def connect(settings: Settings) -> ClickHouse:
     """The configured warehouse."""
-    return ClickHouse(settings.warehouse_host, settings.warehouse_port, settings.warehouse_database)
+    who = (settings.warehouse_user, settings.warehouse_password)
+    return ClickHouse(settings.warehouse_host, settings.warehouse_port, settings.warehouse_database, *who)

@@ -1,4 +1,7 @@
-"""Brings the warehouse up to date: numbered migrations that are missing, in order, then every view as its file says."""
+"""Brings the warehouse up to date: numbered migrations that are missing, in order, then every view as its file says, retention and users.
+
+The same files serve the embedded ClickHouse, a server, and a cluster (sinks/cluster.py).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ from string import Template
 
 from runtime.settings import Settings
 from sinks.clickhouse import ClickHouse, connect
+from sinks.cluster import for_cluster
+from sinks.retention import check, keep
+from sinks.users import make_analyst
 
 HOME = Path(__file__).parent
 FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
@@ -90,15 +96,19 @@ def read_views(settings: Settings, folder: Path = HOME / "views") -> list[tuple[
 
 async def migrate(settings: Settings) -> list[str]:
     """Do all that is missing; the names of the migrations that were applied. Doing it again does nothing."""
+    cluster = settings.warehouse_cluster
+    check(settings)
     async with connect(settings) as warehouse:
-        await warehouse.execute(f"CREATE DATABASE IF NOT EXISTS `{settings.warehouse_database}`", database="default")
-        await warehouse.execute(LEDGER)
+        await warehouse.execute(for_cluster(f"CREATE DATABASE IF NOT EXISTS `{settings.warehouse_database}`", cluster), database="default")
+        await warehouse.execute(for_cluster(LEDGER.strip(), cluster))
         missing = pending(read_migrations(), await _applied(warehouse))
         for migration in missing:
-            await _apply(warehouse, migration)
+            await _apply(warehouse, migration, cluster)
         for _, sql in read_views(settings):
             for statement in statements(sql):
-                await warehouse.execute(statement)
+                await warehouse.execute(for_cluster(statement, cluster))
+        await keep(warehouse, settings)
+        await make_analyst(warehouse, settings)
     return [f"{migration.number:04d}_{migration.name}" for migration in missing]
 
 
@@ -108,10 +118,10 @@ async def _applied(warehouse: ClickHouse) -> dict[int, str]:
     return {int(row["number"]): str(row["checksum"]) for row in rows}
 
 
-async def _apply(warehouse: ClickHouse, migration: Migration) -> None:
+async def _apply(warehouse: ClickHouse, migration: Migration, cluster: str) -> None:
     """The statements are written so that doing them twice is harmless: a crash before the last line repeats them."""
     for statement in statements(migration.sql):
-        await warehouse.execute(statement)
+        await warehouse.execute(for_cluster(statement, cluster))
     row = {"number": migration.number, "name": migration.name, "checksum": migration.checksum}
     token = {"insert_deduplication_token": f"migration:{migration.number}"}
     await warehouse.insert("migrations", list(row), json.dumps(row).encode(), token)

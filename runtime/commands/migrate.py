@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from runtime.settings import load, to_env
+from runtime.settings import ensure_secrets, load, to_env
 
 HELP = "bring the warehouse's tables and views up to date"
 EXAMPLE = "cartwake migrate"
@@ -19,5 +19,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """In a process of its own: the command line imports none of the parts it runs."""
-    environ = {**os.environ, **to_env(load(args.config))}
+    environ = {**os.environ, **to_env(ensure_secrets(load(args.config)))}
     return subprocess.run([sys.executable, "-m", "sinks", "migrate"], env=environ).returncode

@@ -69,11 +69,11 @@ def verify(jar: Jar, path: Path) -> None:
         raise JarError(f"{path.name} is not the locked jar: SHA-256 {found}, wanted {jar.sha256}; removed it, run `make setup` again")
 
 
-def fetch(folder: Path | None = None) -> Iterator[str]:
+def fetch(folder: Path | None = None, lock_file: Path = LOCK_FILE) -> Iterator[str]:
     """Fetch what is missing and verify every jar; yields one line of progress for each jar fetched."""
     home = folder or jar_folder()
     home.mkdir(parents=True, exist_ok=True)
-    jars = read_lock()
+    jars = read_lock(lock_file)
     present = [jar for jar in jars if (home / jar.file_name).exists()]
     for jar in present:
         verify(jar, home / jar.file_name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ class ServiceError(RuntimeError):
 class LocalService:
     """One real service in a folder: `start`, `stop`, `kill` (-9) and start again, its data kept."""
 
-    def __init__(self, folder: Path, command: Callable[[], list[str]], ready: Probe) -> None:
+    def __init__(self, folder: Path, command: Callable[[], list[str]], ready: Probe, env: Mapping[str, str] | None = None) -> None:
+        self._env = {**os.environ, **(env or {})}
         self._log = folder / "service.log"
         self._command = command
         self._ready = ready
@@ -43,7 +45,7 @@ class LocalService:
         """Start, and wait until it is ready."""
         with self._log.open("ab") as out:
             self._process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+                self._command(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, env=self._env
             )
         self._guardian.watch(self.pid)
         deadline_s = time.monotonic() + START_TIMEOUT_S
@@ -87,13 +89,13 @@ class LocalKafka(LocalService):
 
 
 class LocalWarehouse(LocalService):
-    """An embedded ClickHouse; `host` and `port` are its HTTP address."""
+    """An embedded ClickHouse; `host` and `port` are its HTTP address, `env` says passwords."""
 
-    def __init__(self, folder: Path, port: int = 0, memory_mib: int = 2048) -> None:
+    def __init__(self, folder: Path, port: int = 0, memory_mib: int = 2048, env: Mapping[str, str] | None = None) -> None:
         self.host, self.port = "127.0.0.1", port or free_port()
         arguments = ["--path", str(folder / "data"), "--host", self.host, "--port", str(self.port), "--memory-mib", str(memory_mib)]
         command = [sys.executable, "-m", "runtime.local.warehouse", *arguments]
-        super().__init__(folder, lambda: command, http_ready(f"http://{self.host}:{self.port}/ping", b"Ok."))
+        super().__init__(folder, lambda: command, http_ready(f"http://{self.host}:{self.port}/ping", b"Ok."), env)
 
 
 @contextmanager
@@ -108,9 +110,9 @@ def local_kafka(folder: Path, port: int = 0) -> Iterator[LocalKafka]:
 
 
 @contextmanager
-def local_warehouse(folder: Path, port: int = 0) -> Iterator[LocalWarehouse]:
+def local_warehouse(folder: Path, port: int = 0, env: Mapping[str, str] | None = None) -> Iterator[LocalWarehouse]:
     """A ClickHouse that is ready; stopped at the end."""
-    warehouse = LocalWarehouse(folder, port)
+    warehouse = LocalWarehouse(folder, port, env=env)
     try:
         warehouse.start()
         yield warehouse

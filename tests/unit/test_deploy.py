@@ -20,6 +20,7 @@ OURS = {name: service for name, service in SERVICES.items() if service["image"] 
 CHOSEN = {
     "CARTWAKE_WRITE_KEYS": "2f1c9a=web",
     "CARTWAKE_SECRET_KEY": "secret",
+    "CARTWAKE_WAREHOUSE_PASSWORD": "password",
     "CARTWAKE_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "GRAFANA_PASSWORD": "password",
 }
@@ -85,6 +86,8 @@ def test_the_processes_find_kafka_and_clickhouse_where_they_listen() -> None:
     assert SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://{settings.kafka_bootstrap}"
     assert settings.kafka_bootstrap in SERVICES["kafka"]["healthcheck"]["test"]
     assert settings.warehouse_host in SERVICES
+    clickhouse = _environment(SERVICES["clickhouse"])
+    assert (clickhouse["CLICKHOUSE_USER"], clickhouse["CLICKHOUSE_PASSWORD"]) == (settings.warehouse_user, settings.warehouse_password)
     assert f"http://127.0.0.1:{settings.warehouse_port}/ping" in SERVICES["clickhouse"]["healthcheck"]["test"]
     assert SERVICES["collector"]["ports"] == [f"{settings.collector_port}:{settings.collector_port}"]
 

@@ -4,6 +4,7 @@ import pytest
 
 from runtime.local.warehouse import access, request
 from runtime.local.warehouse.errors import EngineError, WarehouseError
+from runtime.settings import Settings
 
 
 def parsed(
@@ -69,7 +70,7 @@ def test_credentials(values: dict[str, str], headers: dict[str, str], expected: 
 @pytest.mark.parametrize("wrong", [("default", "x"), ("nobody", ""), ("", "")])
 def test_an_unknown_user_and_a_wrong_password_are_told_alike(wrong: tuple[str, str]) -> None:
     with pytest.raises(WarehouseError, match="password is incorrect, or there is no user") as raised:
-        access.check_user(wrong, {"default": ""})
+        access.check_user(wrong, access.users_of(Settings()))
     assert (raised.value.code, raised.value.status) == (516, 403)
 
 

@@ -1,19 +1,22 @@
-"""The warehouse as a process."""
+"""The warehouse as a process. Passwords come by the settings (CARTWAKE_ANALYST_PASSWORD ...): a command line can be read by anybody."""
 
 import argparse
 import asyncio
 import faulthandler
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import uvloop
 from aiohttp import web
 
 from runtime.local.warehouse import watchdog
+from runtime.local.warehouse.access import User, users_of
 from runtime.local.warehouse.engine import Engine
 from runtime.local.warehouse.lock import FolderInUseError, FolderLock
 from runtime.local.warehouse.server import Server
+from runtime.settings import SettingsError, load
 
 FINISH_S = 5.0
 END_S = 10.0
@@ -31,10 +34,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-async def serve(options: argparse.Namespace) -> None:
+async def serve(options: argparse.Namespace, users: Mapping[str, User]) -> None:
     engine = Engine(options.path, options.memory_mib, options.handles)
     watchdog.arm()
-    server = Server(engine, options.host, {"default": ""})
+    server = Server(engine, options.host, users)
     runner = web.AppRunner(
         server.app(),
         access_log=None,
@@ -72,12 +75,13 @@ async def _expire(server: Server) -> None:
 def main(argv: list[str]) -> int:
     options = arguments(argv)
     try:
+        users = users_of(load())
         lock = FolderLock(options.path)
-    except FolderInUseError as error:
+    except (FolderInUseError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     with lock:
-        uvloop.run(serve(options))
+        uvloop.run(serve(options, users))
     return 0
 
 

@@ -30,6 +30,7 @@ class Engine:
         self._address = f"{path}?max_server_memory_usage={memory_mib << 20}&mark_cache_size={memory_mib << 17}"
         self._first = self.open()
         self.version, self.timezone = self._ask("SELECT version(), timezone()").split("\t")
+        self.table_functions = frozenset(self._ask("SELECT name FROM system.table_functions").splitlines())
         self._slots = asyncio.Semaphore(handles)
         self._workers = ThreadPoolExecutor(handles, "statement")
         self._control = ThreadPoolExecutor(1, "control")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from chdb.state.sqlitelike import Connection, StreamingResult
 
+from runtime.analyst import Limits
+from runtime.local.warehouse import reader
 from runtime.local.warehouse.engine import quote, quote_name
 from runtime.local.warehouse.errors import EngineError, WarehouseError
 from runtime.local.warehouse.request import External, Request
@@ -41,10 +43,12 @@ class Answer:
     rest: StreamingResult | None = None
 
 
-def prepare(handle: Connection, request: Request, statement: Statement) -> None:
+def prepare(handle: Connection, request: Request, statement: Statement, limits: Limits | None) -> None:
     """Everything the statement finds around itself: settings, database, the tables that came with it."""
-    settings = {"log_comment": request.query_id} | request.settings
-    _command(handle, "SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
+    settings, refused = {"log_comment": request.query_id} | request.settings, dict[str, str]()
+    if limits is not None:
+        settings, refused = reader.split(settings, limits)
+    _set(handle, settings)
     if statement.data is not None:
         for name, value in request.parameters.items():
             _command(handle, f"SET param_{name} = {quote(value)}")
@@ -52,7 +56,10 @@ def prepare(handle: Connection, request: Request, statement: Statement) -> None:
         _command(handle, f"USE {quote_name(request.database)}")
     for table in request.external:
         _load(handle, table)
-    if request.read_only and request.session is None:
+    if limits is not None:
+        _set(handle, {"readonly": "1"})
+        _set(handle, refused)
+    elif request.read_only and request.session is None:
         _command(handle, "SET readonly = 2")
 
 
@@ -89,6 +96,11 @@ def _command(handle: Connection, sql: str) -> None:
         handle.query(sql, "TabSeparated")
     except Exception as error:
         raise EngineError(error) from error
+
+
+def _set(handle: Connection, settings: Mapping[str, str]) -> None:
+    if settings:
+        _command(handle, "SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
 
 
 def _load(handle: Connection, table: External) -> None:

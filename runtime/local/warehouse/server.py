@@ -4,12 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from aiohttp import web
 from chdb.state.sqlitelike import Connection
 
-from runtime.local.warehouse import access, answer, body, request, statement
+from runtime.local.warehouse import access, answer, body, reader, request, statement
+from runtime.local.warehouse.access import User
 from runtime.local.warehouse.engine import Engine
 from runtime.local.warehouse.errors import WarehouseError
 from runtime.local.warehouse.execution import Answer, execute, fetch, prepare
@@ -24,12 +25,14 @@ _log = logging.getLogger(__name__)
 
 
 class Server:
-    def __init__(self, engine: Engine, host: str, users: Mapping[str, str]) -> None:
+    def __init__(self, engine: Engine, host: str, users: Mapping[str, User]) -> None:
         self.metrics = Metrics()
         self.sessions = Sessions(engine.open)
         self._engine = engine
         self._host = host
         self._users = users
+        # Who has limits waits for his own kind, so that slow questions leave handles for rows to come in.
+        self._turns = {user.name: asyncio.Semaphore(user.limits.queries) for user in users.values() if user.limits}
         self._running = 0
         self._stopping = False
 
@@ -61,9 +64,9 @@ class Server:
                 return web.Response(text="Ok.\n")
             if self._stopping:
                 raise WarehouseError(439, "CANNOT_SCHEDULE_TASK", "The warehouse is stopping.")
-            access.check_user(request.credentials(asked.query, asked.headers), self._users)
-            async with self._engine.slot():
-                return await self._run(asked)
+            user = access.check_user(request.credentials(asked.query, asked.headers), self._users)
+            async with self._turns.get(user.name, nullcontext()), self._engine.slot():
+                return await self._run(asked, user)
         except WarehouseError as error:
             self.metrics.failed(error.code)
             return answer.failure(error, asked.query.get("query_id", ""), self._engine.version)
@@ -76,14 +79,16 @@ class Server:
         finally:
             self._running -= 1
 
-    async def _run(self, asked: web.Request) -> web.StreamResponse:
+    async def _run(self, asked: web.Request, user: User) -> web.StreamResponse:
         began_s = time.perf_counter()
         sent = await body.read(asked)
         pairs = [*asked.query.items(), *sent.fields.items()]
         read = request.parse(asked.method, pairs, asked.headers, sent.content, sent.files)
         parsed = _statement(read) if len(read.query) + len(read.body) < LARGE_BYTES else await self._engine.call(lambda: _statement(read))
-        async with self._handle(read, parsed.verb) as handle:
-            job = _Job(self._engine, handle, read, parsed)
+        if user.limits is not None:
+            reader.check(parsed, read.parameters, self._engine.table_functions)
+        async with self._handle(read, parsed.verb, user) as handle:
+            job = _Job(self._engine, handle, read, parsed, user)
             reply = await job.start()
             try:
                 response = await answer.send(asked, read, reply, self._engine, job.more)
@@ -93,8 +98,8 @@ class Server:
             return response
 
     @asynccontextmanager
-    async def _handle(self, read: Request, verb: str) -> AsyncIterator[Connection]:
-        if read.session is None:
+    async def _handle(self, read: Request, verb: str, user: User) -> AsyncIterator[Connection]:
+        if read.session is None or user.limits is not None:  # who only reads has nothing that a session could keep
             handle = self._engine.open()
             try:
                 yield handle
@@ -121,8 +126,9 @@ class Server:
 class _Job:
     """One statement on its handle."""
 
-    def __init__(self, engine: Engine, handle: Connection, read: Request, parsed: Statement) -> None:
+    def __init__(self, engine: Engine, handle: Connection, read: Request, parsed: Statement, user: User) -> None:
         self._engine = engine
+        self._limits = user.limits
         self._handle = handle
         self._read = read
         self._parsed = parsed
@@ -135,7 +141,7 @@ class _Job:
         return self._reply
 
     def _execute(self) -> Answer:
-        prepare(self._handle, self._read, self._parsed)
+        prepare(self._handle, self._read, self._parsed, self._limits)
         return execute(self._handle, self._read, self._parsed)
 
     async def more(self) -> bytes | None:

@@ -26,8 +26,8 @@ ABANDONED_VALUE = """SELECT currency, toDecimalString(sum(abandoned_value), 4) F
     WHERE lane = {lane:String} AND status != 'merged' AND abandoned_at IS NOT NULL GROUP BY currency ORDER BY currency"""
 TRIGGERS = "SELECT countIf(status = 'fired') FROM triggers_now WHERE lane = {lane:String}"
 CHURN = "SELECT value, count() FROM segments_now WHERE lane = {lane:String} AND segment = 'churn' AND left_at IS NULL GROUP BY value"
-ORDERS = """SELECT currency, count(), toDecimalString(sum(assumeNotNull(value)), 4) FROM events
-    WHERE lane = {lane:String} AND event = 'purchase' GROUP BY currency ORDER BY currency"""
+ORDERS = """SELECT currency, count(), toDecimalString(sum(value), 4), toDecimalString(sum(refunded) AS back, 4), back != 0 FROM orders_now
+    WHERE lane = {lane:String} AND ordered_at IS NOT NULL GROUP BY currency ORDER BY currency"""
 SHARES = """SELECT countIf(kind = 'share'), countIf(kind = 'open'), countIf(kind = 'invite_accept') FROM shares_now
     WHERE lane = {lane:String}"""
 SHARE_ORDERS = "SELECT share_id, count() FROM shares_now WHERE lane = {lane:String} AND kind = 'order' GROUP BY share_id"
@@ -87,6 +87,7 @@ def expected_measures(truth: Mapping[str, Any]) -> Measures:
         **{f"churn tier {tier}": count for tier, count in truth["churn"].items()},
         "orders": truth["orders"],
         **{f"revenue, {currency}": amount for currency, amount in truth["revenue"].items()},
+        **{f"refunded, {currency}": amount for currency, amount in truth["refunded"].items()},
         "shares": truth["shares"],
         "shares opened": truth["share_opens"],
         "invitations accepted": truth["invites_accepted"],
@@ -118,8 +119,9 @@ def found_measures(ask: Ask, lane: str, levels: list[tuple[Any, ...]]) -> Measur
         **{f"value left in carts, {currency}": amount for currency, amount in ask(ABANDONED_VALUE, of_lane)},
         "triggers": ask(TRIGGERS, of_lane)[0][0],
         **{f"churn tier {tier}": count for tier, count in ask(CHURN, of_lane)},
-        "orders": sum(count for _, count, _ in orders),
-        **{f"revenue, {currency}": amount for currency, _, amount in orders},
+        "orders": sum(count for _, count, *_ in orders),
+        **{f"revenue, {currency}": amount for currency, _, amount, *_ in orders},
+        **{f"refunded, {currency}": amount for currency, _, _, amount, is_any in orders if is_any},
         "shares": shares,
         "shares opened": opened,
         "invitations accepted": accepted,

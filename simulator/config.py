@@ -50,6 +50,12 @@ class SimConfig:
     cart_update: float = 0.15  # of devices send cart_update
     segment_names: float = 0.15  # of devices speak Segment's names with flat product fields
 
+    # what comes after an order, by random streams of its own: 0 for all leaves a simulation as it is
+    repeated: float = 0.0  # of orders: the thank-you page is loaded twice
+    refunded_partly: float = 0.0  # of orders: one line is paid back
+    refunded: float = 0.0  # of orders: all is paid back (after a part of it: the rest)
+    cancelled: float = 0.0  # of orders
+
     # what goes wrong
     duplicated: float = 0.02  # of events are sent again
     delayed: float = 0.03  # of events arrive minutes or hours late

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from random import Random
 
+from simulator.after_sales import after_sales
 from simulator.behaviour import Life
 from simulator.config import DAY_MS, SimConfig
 from simulator.faults import Arrival, deliver
@@ -60,6 +61,8 @@ class _Timeline:
             for happening in visit.happenings:
                 for arrival in deliver(random, self._config, happening):
                     heapq.heappush(self._under_way, (arrival.arrival_ms, next(self._numbers), arrival))
+            for later, own_random in after_sales(self._config, visit):
+                heapq.heappush(self._visits, (later.at_ms, next(self._numbers), later, iter(()), own_random))
             self._invite(visit.invites)
             self._wait(visits, random)
         yield from self._arrived(at_ms)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 from simulator.config import DAY_MS, MINUTE_MS
@@ -17,6 +18,7 @@ from simulator.happening import Happening
 from simulator.truth_carts import Cart, carts_of
 from simulator.truth_funnel import window_funnel
 from simulator.truth_persons import Persons
+from simulator.truth_sales import Order, orders_of, sales_of
 from simulator.truth_shares import shares_of
 
 QUIET = {"identify", "alias", "group", "consent"}  # say who someone is, and are no activity
@@ -29,6 +31,8 @@ class Rules:
     lateness_ms: int = 7 * DAY_MS
     idle_ms: int = 30 * MINUTE_MS
     attribution_ms: int = 5 * DAY_MS
+    holdout_percent: float = 0.0
+    holdout_salt: str = ""
     expiry_ms: int = 30 * DAY_MS
     funnel_steps: tuple[str, ...] = ("view_item", "add_to_cart", "begin_checkout", "purchase")
     funnel_window_ms: int = 7 * DAY_MS
@@ -71,7 +75,7 @@ class Truth:
             **self._funnel(moving),
             "carts": self._carts(moving, final_ms),
             "churn": self._churn(moving, final_ms),
-            **_sales(everything),
+            **sales_of(orders_of(everything, persons.of), final_ms),
             **shares_of(moving.values(), self._rules.attribution_ms),
         }
 
@@ -109,6 +113,23 @@ class Truth:
         moving = _by_person(persons, (happening for happening, late in self._clean if not late))
         return [(person, cart) for person, events in moving.items() for cart in carts_of(events, self._rules, final_ms)]
 
+    def orders(self) -> list[Order]:
+        """Every order, late ones too."""
+        everything = [happening for happening, _ in self._clean]
+        return orders_of(everything, Persons(everything).of)
+
+    def held_out(self, rule: str = "cart_abandoned") -> set[str]:
+        """Persons who are never sent a trigger of the rule, as far as everything that was sent is known."""
+        persons = Persons([happening for happening, _ in self._clean])
+        moving = _by_person(persons, (happening for happening, late in self._clean if not late))
+        return {person for person, events in moving.items() if self._is_out(rule, events)}
+
+    def _is_out(self, rule: str, events: Iterable[Happening]) -> bool:
+        """By whom the earliest event names: docs/contracts.md, section The holdout."""
+        _, origin = min((event.at_ms, f"u:{event.user_id}" if event.user_id else f"d:{event.device.id}") for event in events)
+        draw = blake2b("\x1f".join(("holdout", rule, self._rules.holdout_salt, origin)).encode(), digest_size=8).hexdigest()
+        return int(draw, 16) / 2**64 < self._rules.holdout_percent / 100
+
     def _carts(self, moving: dict[str, list[Happening]], final_ms: int) -> dict[str, Any]:
         carts = [cart for events in moving.values() for cart in carts_of(events, self._rules, final_ms)]
         states = Counter(cart.status for cart in carts)
@@ -138,14 +159,6 @@ def _by_person(persons: Persons, happenings: Iterable[Happening]) -> dict[str, l
     for happening in sorted(happenings, key=lambda h: (h.at_ms, h.message_id)):
         found.setdefault(persons.of(happening), []).append(happening)
     return found
-
-
-def _sales(everything: Iterable[Happening]) -> dict[str, Any]:
-    orders = [happening for happening in everything if happening.event == "purchase"]
-    revenue: dict[str, Decimal] = {}
-    for order in orders:
-        revenue[order.currency] = revenue.get(order.currency, Decimal(0)) + (order.value or Decimal(0))
-    return {"orders": len(orders), "revenue": {currency: f"{amount:.4f}" for currency, amount in sorted(revenue.items())}}
 
 
 def _money(carts: Iterable[Cart]) -> dict[str, str]:

@@ -14,10 +14,12 @@ from simulator.timeline import arrivals
 from simulator.truth import Rules, Truth
 from tests.unit.memory_lane import MemoryLane
 
+AFTER = {"repeated": 0.2, "refunded": 0.1, "refunded_partly": 0.2, "cancelled": 0.1}
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_stream_finds_the_truth(seed: int) -> None:
-    config = SimConfig(seed=seed, shoppers=150)
+
+@pytest.mark.parametrize(("seed", "after"), [(1, {}), (2, {}), (3, {}), (4, AFTER)])
+def test_the_stream_finds_the_truth(seed: int, after: dict[str, float]) -> None:
+    config = SimConfig(seed=seed, shoppers=150, **after)  # type: ignore[arg-type]
     truth, lane = Truth(Rules()), MemoryLane(seed)
     for number, (at_ms, slot) in enumerate(groupby(arrivals(config), key=lambda arrival: arrival.arrival_ms)):
         bodies = []

@@ -71,6 +71,10 @@ class FakeCollector:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.requests) >= count, timeout_s), f"{len(self.requests)} requests came, not {count}"
 
+    def wait_for_stored(self, count: int, timeout_s: float = 5.0) -> None:
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.stored) >= count, timeout_s), f"{len(self.stored)} events came, not {count}"
+
     def close(self) -> None:
         self._ending.set()
         self._server.shutdown()

@@ -14,6 +14,7 @@ from cartwake.client import VERSION as __version__
 from cartwake.client import Client
 from cartwake.commerce import Share, Who
 from cartwake.events_gen import Item
+from cartwake.kafka import KafkaTransport
 from cartwake.reports import NotSent, Refused, Rejected
 from cartwake.shared import Shared
 
@@ -36,11 +37,31 @@ begin_checkout = _shared.begin_checkout
 checkout_step = _shared.checkout_step
 add_payment_info = _shared.add_payment_info
 purchase = _shared.purchase
+payment_failed = _shared.payment_failed
+order_cancel = _shared.order_cancel
+refund = _shared.refund
+view_item_list = _shared.view_item_list
+select_item = _shared.select_item
+add_to_wishlist = _shared.add_to_wishlist
+remove_from_wishlist = _shared.remove_from_wishlist
+view_promotion = _shared.view_promotion
+select_promotion = _shared.select_promotion
+review = _shared.review
+sign_up = _shared.sign_up
+login = _shared.login
+consent = _shared.consent
 search = _shared.search
 share = _shared.share
 share_open = _shared.share_open
+invite_accept = _shared.invite_accept
+group_buy_open = _shared.group_buy_open
+group_buy_join = _shared.group_buy_join
 
-__all__ = ["Client", "Item", "NotSent", "Refused", "Rejected", "Share", "Who", "__version__"]
-__all__ += ["alias", "close", "flush", "group", "identify", "init", "page", "screen", "track"]
-__all__ += ["add_to_cart", "begin_checkout", "cart_update", "checkout_step", "remove_from_cart", "view_cart", "view_item"]
-__all__ += ["add_payment_info", "purchase", "search", "share", "share_open"]
+__all__ = ["Client", "Item", "KafkaTransport", "NotSent", "Refused", "Rejected", "Share", "Who", "__version__"]
+__all__ += ["close", "flush", "init"]
+__all__ += ["alias", "group", "identify", "page", "screen", "track"]
+__all__ += ["add_to_cart", "begin_checkout", "cart_update", "remove_from_cart", "view_cart", "view_item"]
+__all__ += ["add_payment_info", "checkout_step", "order_cancel", "payment_failed", "purchase", "refund"]
+__all__ += ["add_to_wishlist", "remove_from_wishlist", "select_item", "select_promotion", "view_item_list", "view_promotion"]
+__all__ += ["consent", "login", "review", "search", "share", "sign_up"]
+__all__ += ["group_buy_join", "group_buy_open", "invite_accept", "share_open"]

@@ -41,6 +41,12 @@ class Buffer:
             batch.append(self._pop())
         return batch
 
+    def settle(self) -> None:
+        """What was taken is answered for; memory has nothing to do then."""
+
+    def forget(self) -> None:
+        """In a forked child: what waits is the parent's."""
+
     def clear(self) -> list[bytes]:
         everything = list(self._events)
         self._events.clear()

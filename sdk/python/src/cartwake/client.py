@@ -13,6 +13,7 @@ from cartwake.encode import dumps, iso
 from cartwake.policy import Policy
 from cartwake.reports import OnError, OnRejected
 from cartwake.sender import Sender
+from cartwake.transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -26,19 +27,20 @@ class Client(Calls):
     def __init__(
         self,
         write_key: str,
-        host: str,
+        host: str = "",
         *,
+        transport: Transport | None = None,
         source: str = "server",
         on_error: OnError | None = None,
         on_rejected: OnRejected | None = None,
         **policy: Any,
     ) -> None:
-        """`policy` takes the fields of `Policy`: gzip=True, flush_interval_s=2.0, ..."""
-        if not write_key or not host:
+        """`policy` takes the fields of `Policy`: gzip=True, flush_interval_s=2.0, ...; `transport` is another way than HTTP to `host`."""
+        if not write_key or not (host or transport):
             raise ValueError("cartwake: write_key and host are needed")
         self._policy = Policy(**policy)
         self._source = source
-        self._sender = Sender(write_key, host, self._policy, on_error, on_rejected)
+        self._sender = Sender(write_key, transport or HttpTransport(host, self._policy), self._policy, on_error, on_rejected)
         atexit.register(self.close)
 
     def send(self, message: dict[str, Any], who: Who) -> str:

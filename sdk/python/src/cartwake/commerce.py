@@ -81,6 +81,47 @@ class Commerce:
         """An order: `order_id`, `value` (its revenue), `currency`, `items`, and `cart_id` where there was a cart."""
         return self.track("purchase", properties, **who)
 
+    def payment_failed(self, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("payment_failed", properties, **who)
+
+    def order_cancel(self, order_id: str, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("order_cancel", {"order_id": order_id, **(properties or {})}, **who)
+
+    def refund(self, order_id: str, properties: Properties = None, **who: Unpack[Who]) -> str:
+        """`value` is what was paid back; without one all of the order was."""
+        return self.track("refund", {"order_id": order_id, **(properties or {})}, **who)
+
+    def view_item_list(self, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("view_item_list", properties, **who)
+
+    def select_item(self, items: Items, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("select_item", {"items": _list(items), **(properties or {})}, **who)
+
+    def add_to_wishlist(self, items: Items, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("add_to_wishlist", {"items": _list(items), **(properties or {})}, **who)
+
+    def remove_from_wishlist(self, items: Items, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("remove_from_wishlist", {"items": _list(items), **(properties or {})}, **who)
+
+    def view_promotion(self, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("view_promotion", properties, **who)
+
+    def select_promotion(self, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("select_promotion", properties, **who)
+
+    def review(self, rating: float, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("review", {"rating": rating, **(properties or {})}, **who)
+
+    def sign_up(self, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("sign_up", properties, **who)
+
+    def login(self, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("login", properties, **who)
+
+    def consent(self, purposes: Mapping[str, bool], properties: Properties = None, **who: Unpack[Who]) -> str:
+        """What a person agrees to: `{"analytics": True, "marketing": False}`."""
+        return self.track("consent", {"purposes": dict(purposes), **(properties or {})}, **who)
+
     def search(self, term: str, properties: Properties = None, **who: Unpack[Who]) -> str:
         return self.track("search", {"search_term": term, **(properties or {})}, **who)
 
@@ -92,6 +133,15 @@ class Commerce:
 
     def share_open(self, share_id: str, properties: Properties = None, **who: Unpack[Who]) -> str:
         return self.track("share_open", {"share_id": share_id, **(properties or {})}, **who)
+
+    def invite_accept(self, share_id: str, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("invite_accept", {"share_id": share_id, **(properties or {})}, **who)
+
+    def group_buy_open(self, group_buy_id: str, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("group_buy_open", {"group_buy_id": group_buy_id, **(properties or {})}, **who)
+
+    def group_buy_join(self, group_buy_id: str, properties: Properties = None, **who: Unpack[Who]) -> str:
+        return self.track("group_buy_join", {"group_buy_id": group_buy_id, **(properties or {})}, **who)
 
 
 def _list(items: Items) -> list[Any]:

@@ -17,6 +17,8 @@ class Policy:
     max_event_bytes: int = 32_768  # the collector takes no larger one
     max_queue_events: int = 10_000
     max_queue_bytes: int = 64 << 20
+    spool_dir: str = ""  # where events wait on disk instead of in memory; "": in memory
+    spool_max_bytes: int = 256 << 20
     timeout_s: float = 10.0
     retry_base_s: float = 0.5  # first back-off; doubles
     retry_max_s: float = 60.0

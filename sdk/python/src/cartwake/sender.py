@@ -6,14 +6,14 @@ import json
 import logging
 import os
 import threading
-import time
 import weakref
+from pathlib import Path
 from typing import Any
 
 from cartwake.buffer import Buffer
-from cartwake.encode import dumps, iso
 from cartwake.policy import Policy
 from cartwake.reports import Message, NotSent, OnError, OnRejected, Refused, Rejected
+from cartwake.spool import Spool
 from cartwake.transport import Answer, Transport
 
 log = logging.getLogger("cartwake")
@@ -23,10 +23,12 @@ _ENVELOPE_BYTES = 512
 class Sender:
     """Owns the queue. `put` never waits for the network; a thread starts with the first event of a process."""
 
-    def __init__(self, write_key: str, host: str, policy: Policy, on_error: OnError | None, on_rejected: OnRejected | None) -> None:
+    def __init__(
+        self, write_key: str, transport: Transport, policy: Policy, on_error: OnError | None, on_rejected: OnRejected | None
+    ) -> None:
         self._write_key = write_key
         self._policy = policy
-        self._transport = Transport(host, policy)
+        self._transport = transport
         self._on_error = on_error
         self._on_rejected = on_rejected
         self.dropped = 0
@@ -36,15 +38,24 @@ class Sender:
     def _begin(self) -> None:
         """The state of a process that has sent nothing yet."""
         self._changed = threading.Condition()
-        self._buffer = Buffer(self._policy)
+        self._buffer: Buffer | Spool = Spool(Path(self._policy.spool_dir), self._policy) if self._policy.spool_dir else Buffer(self._policy)
         self._in_flight: list[bytes] = []
         self._thread: threading.Thread | None = None
         self._hurry = False  # somebody waits for the queue to be empty
         self._closing = False
         self._given_up = False
+        if len(self._buffer):  # left on disk by a process before this one
+            self._start()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="cartwake", daemon=True)
+            self._thread.start()
 
     def after_fork(self) -> None:
         """In the child: what waits belongs to the parent, which sends it; locks and thread did not come along."""
+        self._buffer.forget()
+        self._transport.after_fork()
         self._begin()
 
     def put(self, event: bytes) -> None:
@@ -53,9 +64,8 @@ class Sender:
         with self._changed:
             gone = [event] if self._closing else self._buffer.put(event)
             why = "the client is closed" if self._closing else "the queue is full"
-            if self._thread is None and not self._closing:
-                self._thread = threading.Thread(target=self._run, name="cartwake", daemon=True)
-                self._thread.start()
+            if not self._closing:
+                self._start()
             if len(self._buffer) == 1 or self._buffer.full_batch:
                 self._changed.notify_all()
         if gone:
@@ -78,9 +88,12 @@ class Sender:
             self._changed.notify_all()
             done = self._changed.wait_for(lambda: not self._waiting, timeout_s)
             self._given_up = True
-            left = [*self._in_flight, *self._buffer.clear()]
+            left = [] if self._policy.spool_dir else self._in_flight
+            left = [*left, *self._buffer.clear()]
             self._in_flight = []
             self._changed.notify_all()
+        if done and self._thread is not None:
+            self._thread.join(timeout_s)
         if left:
             self._report(NotSent(f"no answer within {timeout_s:g} s of the end"), left)
         return done
@@ -93,8 +106,11 @@ class Sender:
         while batch := self._next_batch():
             self._deliver(batch)
             with self._changed:
+                if not self._given_up:
+                    self._buffer.settle()
                 self._in_flight = []
                 self._changed.notify_all()
+        self._transport.close()
 
     def _next_batch(self) -> list[bytes]:
         """Waits for events, then for company as long as they may wait; nothing when it is time to end."""
@@ -111,7 +127,7 @@ class Sender:
                 if self._given_up:
                     return
                 was_closing = self._closing
-            answer = self._transport.post(self._body(batch))
+            answer = self._transport.post(self._write_key, batch)
             if answer.accepted:
                 return self._settle(answer, batch)
             if answer.final:
@@ -122,10 +138,6 @@ class Sender:
             with self._changed:
                 if self._changed.wait_for(lambda: self._given_up or (self._closing and not was_closing), wait_s):  # noqa: B023
                     failures = 0
-
-    def _body(self, batch: list[bytes]) -> bytes:
-        head = dumps({"writeKey": self._write_key, "sentAt": iso(int(time.time() * 1000))})
-        return head[:-1] + b',"batch":[' + b",".join(batch) + b"]}"
 
     def _settle(self, answer: Answer, batch: list[bytes]) -> None:
         rejected = [found for found in (_rejected(entry, batch) for entry in answer.body.get("rejected") or ()) if found]

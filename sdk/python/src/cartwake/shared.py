@@ -15,7 +15,7 @@ class Shared(Calls):
     def __init__(self) -> None:
         self._client: Client | None = None
 
-    def init(self, write_key: str, host: str, **options: Any) -> Client:
+    def init(self, write_key: str, host: str = "", **options: Any) -> Client:
         """Make the client behind the functions of this module, with the options of `Client`; the one before is closed."""
         before, self._client = self._client, Client(write_key, host, **options)
         if before is not None:

@@ -8,10 +8,12 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 
+from cartwake.encode import dumps, iso
 from cartwake.policy import Policy
 
 TRY_AGAIN = frozenset({408, 429})
@@ -43,7 +45,20 @@ class Answer:
         return 400 <= self.status < 500 and self.status not in TRY_AGAIN
 
 
-class Transport:
+class Transport(Protocol):
+    """Takes batches to where they are kept. Called by the sender's thread alone."""
+
+    def post(self, write_key: str, events: Sequence[bytes]) -> Answer:
+        """Send encoded messages, and wait for what becomes of them."""
+
+    def after_fork(self) -> None:
+        """In the child: connections are the parent's."""
+
+    def close(self) -> None:
+        """Nothing more will be sent."""
+
+
+class HttpTransport:
     """POSTs batches to one collector."""
 
     def __init__(self, host: str, policy: Policy) -> None:
@@ -51,7 +66,17 @@ class Transport:
         self._policy = policy
         self._opener = urllib.request.build_opener(_NoRedirect())
 
-    def post(self, body: bytes) -> Answer:
+    def after_fork(self) -> None:
+        """Each request has a connection of its own."""
+
+    def close(self) -> None:
+        """The same."""
+
+    def post(self, write_key: str, events: Sequence[bytes]) -> Answer:
+        head = dumps({"writeKey": write_key, "sentAt": iso(int(time.time() * 1000))})
+        return self._send(head[:-1] + b',"batch":[' + b",".join(events) + b"]}")
+
+    def _send(self, body: bytes) -> Answer:
         headers = {"Content-Type": "application/json", **self._policy.headers}
         if self._policy.gzip:
             body = gzip.compress(body, 6)

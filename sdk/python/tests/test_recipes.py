@@ -39,7 +39,10 @@ def the_order(collector: FakeCollector) -> dict[str, Any]:
     assert cartwake.flush(5)
     [event] = [event for event in collector.stored if event["event"] == "purchase"]
     assert event["properties"] == {
-        "order_id": "o1", "value": "4.50", "currency": "EUR", "cart_id": "c1",
+        "order_id": "o1",
+        "value": "4.50",
+        "currency": "EUR",
+        "cart_id": "c1",
         "items": ORDER["items"],
     }
     assert event["messageId"] == "order-o1"

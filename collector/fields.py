@@ -19,6 +19,8 @@ _EVENT_NAMES: dict[str, tuple[str, ...]] = {
     "method": ("method", "share_via"),
     "content_type": ("content_type",),
     "group_buy_id": ("group_buy_id",),
+    "group_size": ("group_size",),
+    "experiment_id": ("experiment_id",),
     "rating": ("rating",),
     "purposes": ("purposes",),
     "target": ("target",),
@@ -35,9 +37,9 @@ _ITEM_NAMES: dict[str, tuple[str, ...]] = {
 }
 
 # Typed as text: a number is accepted and written out, since many shops count their ids.
-_TEXT = frozenset(_EVENT_NAMES) - {"items", "cart_items", "value", "checkout_step", "rating", "purposes"} | (
+_TEXT = frozenset(_EVENT_NAMES) - {"items", "cart_items", "value", "checkout_step", "group_size", "rating", "purposes"} | (
     frozenset(_ITEM_NAMES) - {"price", "quantity"}
-)
+)  # `variant` is in both senses text
 
 
 _ID_MAX_BITS = 1024  # Python refuses to write very long integers out; such a one is too long for an id in any base
@@ -58,6 +60,8 @@ def _ranked(names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, int]]:
 
 
 EVENT_FIELDS = _ranked(_EVENT_NAMES)
+# Only of `experiment_view`: elsewhere a `variant` is the product's.
+EXPERIMENT_FIELDS = EVENT_FIELDS | _ranked({"variant": ("variant", "variant_id", "variation_id", "variation_name", "variant_name")})
 # Events outside commerce use common words (`query`, `total`, `step`) in senses of their own: there only the catalogue's own names count.
 OWN_FIELDS = {name: known for name, known in EVENT_FIELDS.items() if known[1] == 0}
 ITEM_FIELDS = _ranked(_ITEM_NAMES)

@@ -35,6 +35,7 @@ _ALIASES = {
     "product reviewed": "review",
     "signed up": "sign_up",
     "signed in": "login",
+    "experiment viewed": "experiment_view",
     # Segment Ecommerce v1
     "searched products": "search",
     "viewed product category": "view_item_list",
@@ -61,10 +62,12 @@ _ALIASES = {
     "shared product": "share",
     "shared cart": "share",
     "reviewed product": "review",
+    "viewed experiment": "experiment_view",
     # Google Analytics 4, where the catalogue's name is another
     "view search results": "search",
     "add shipping info": "checkout_step",
     "link click": "click",
+    "experience impression": "experiment_view",
 }
 
 # What the name itself says about `content_type`.

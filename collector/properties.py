@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from collector.fields import EVENT_FIELDS, FLAT_ITEM_FIELDS, ITEM_FIELDS, OWN_FIELDS, split
+from collector.fields import EVENT_FIELDS, EXPERIMENT_FIELDS, FLAT_ITEM_FIELDS, ITEM_FIELDS, OWN_FIELDS, split
 from collector.rejection import Rejection, from_validation
 from schemas.collected import Collected
 from schemas.events import CATALOGUE
@@ -37,7 +37,18 @@ def read(event: str, given: dict[str, Any]) -> Read | Rejection:
     if event in _OWN:
         own = _convert(event, *split(given, OWN_FIELDS)) if given else Read(_NOTHING, (), given)
         return Read(_NOTHING, (), given) if isinstance(own, Rejection) else own
+    if event == "experiment_view":
+        return _convert(event, *split(_with_ids(given), EXPERIMENT_FIELDS))
     return _convert(event, *_with_flat_item(event, *split(given, EVENT_FIELDS)))
+
+
+def _with_ids(given: dict[str, Any]) -> dict[str, Any]:
+    """GA4's `experience_impression` names experiment and variant in one text: `TOOL-EXPERIMENT-VARIANT`."""
+    both = given.get("exp_variant_string")
+    if not isinstance(both, str) or given.get("experiment_id"):
+        return given
+    experiment_id, _, variant = both.rpartition("-")
+    return {**given, "experiment_id": experiment_id, "variant": variant}
 
 
 def _with_flat_item(event: str, known: dict[str, Any], rest: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -45,6 +45,9 @@ class Commerce(Context, omit_defaults=True, kw_only=True):
     method: str = ""
     content_type: str = ""
     group_buy_id: str = ""
+    group_size: int = 0
+    experiment_id: str = ""
+    variant: str = ""
     rating: float | None = None
     target: str = ""
     props: dict[str, Any] = {}

@@ -5,7 +5,7 @@ Names are Google Analytics 4's where GA4 has one (developers.google.com, "Recomm
 
 import msgspec
 
-from schemas.properties import CartUpdate, Consent, GroupBuy, ItemsEvent, OrderEvent, Properties, Search, ShareOpen
+from schemas.properties import CartUpdate, Consent, ExperimentView, GroupBuy, ItemsEvent, OrderEvent, Properties, Search, ShareOpen
 
 
 class EventType(msgspec.Struct, frozen=True):
@@ -43,6 +43,7 @@ _ALL = [
     EventType("invite_accept", ShareOpen, "An invitation was accepted."),
     EventType("group_buy_open", GroupBuy, "A group purchase was opened."),
     EventType("group_buy_join", GroupBuy, "A group purchase was joined."),
+    EventType("experiment_view", ExperimentView, "A variant of an experiment was shown."),
     EventType("review", Properties, "A product was reviewed."),
     EventType("sign_up", Properties, "An account was made."),
     EventType("login", Properties, "Someone signed in."),

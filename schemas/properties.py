@@ -33,6 +33,9 @@ class Properties(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     method: Text | None = None
     content_type: Text | None = None
     group_buy_id: Id | None = None
+    group_size: Annotated[int, msgspec.Meta(ge=2, le=65_535)] | None = None
+    experiment_id: Id | None = None
+    variant: Text | None = None  # of the experiment; a product's is in its item
     rating: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
     purposes: dict[str, bool] | None = None
     target: Text | None = None  # what was clicked
@@ -78,6 +81,10 @@ class ShareOpen(Properties, frozen=True, omit_defaults=True, kw_only=True):
 
 class GroupBuy(Properties, frozen=True, omit_defaults=True, kw_only=True):
     needs: ClassVar[tuple[str, ...]] = ("group_buy_id",)
+
+
+class ExperimentView(Properties, frozen=True, omit_defaults=True, kw_only=True):
+    needs: ClassVar[tuple[str, ...]] = ("experiment_id", "variant")
 
 
 class Consent(Properties, frozen=True, omit_defaults=True, kw_only=True):

@@ -56,6 +56,13 @@ class SimConfig:
     refunded: float = 0.0  # of orders: all is paid back (after a part of it: the rest)
     cancelled: float = 0.0  # of orders
 
+    # what comes on top, by draws of its own: the rest stays as it is
+    experiment: Weights = ()  # variants of the experiment `banner`, each with the share of its visits that click the banner
+    other_variant: float = 0.05  # of devices show another variant than their person's
+    group_opens: float = 0.0  # of visits open a group purchase
+    group_joins: float = 0.6  # of visits join one, where one is open
+    group_sizes: Weights = (("2", 0.5), ("3", 0.3), ("0", 0.2))  # persons that complete it; 0: the shop does not say
+
     # what goes wrong
     duplicated: float = 0.02  # of events are sent again
     delayed: float = 0.03  # of events arrive minutes or hours late

@@ -74,6 +74,11 @@ class Happening:
     share_id: str = ""
     parent_share_id: str = ""
     search_term: str = ""
+    target: str = ""
+    group_buy_id: str = ""
+    group_size: int = 0
+    experiment_id: str = ""
+    variant: str = ""
 
 
 class Invite(NamedTuple):

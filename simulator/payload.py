@@ -11,7 +11,7 @@ from simulator.happening import Device, Happening, Line
 SHOP_URL = "https://shop.example/"
 IDENTITY_TYPES = ("identify", "alias")
 
-_CAMPAIGNS: dict[str, dict[str, str]] = {
+CAMPAIGNS: dict[str, dict[str, str]] = {
     "search": {"source": "google", "medium": "organic"},
     "social": {"source": "instagram", "medium": "social", "name": "friends"},
     "offline": {"source": "flyer", "medium": "offline", "name": "spring-flyer"},
@@ -78,8 +78,8 @@ def _context(happening: Happening) -> dict[str, Any]:
         "locale": "en-GB",
         "timezone": "Europe/Berlin",
     }
-    if happening.channel in _CAMPAIGNS:
-        context["campaign"] = _CAMPAIGNS[happening.channel]
+    if happening.channel in CAMPAIGNS:
+        context["campaign"] = CAMPAIGNS[happening.channel]
     return context
 
 
@@ -91,6 +91,11 @@ def _properties(happening: Happening) -> dict[str, Any]:
         "share_id": happening.share_id,
         "parent_share_id": happening.parent_share_id,
         "search_term": happening.search_term,
+        "target": happening.target,
+        "group_buy_id": happening.group_buy_id,
+        "group_size": happening.group_size,
+        "experiment_id": happening.experiment_id,
+        "variant": happening.variant,
     }
     properties = {name: value for name, value in found.items() if value}
     if happening.value is not None:

@@ -10,8 +10,9 @@ from random import Random
 from simulator.after_sales import after_sales
 from simulator.behaviour import Life
 from simulator.config import DAY_MS, SimConfig
+from simulator.extras import Extras
 from simulator.faults import Arrival, deliver
-from simulator.happening import Invite, Visit
+from simulator.happening import Happening, Invite, Visit
 from simulator.shoppers import make_shopper
 
 Waiting = tuple[int, int, Visit, Iterator[Visit], Random]
@@ -30,6 +31,7 @@ class _Timeline:
         self._numbers = count()
         self._visits: list[Waiting] = []
         self._under_way: list[tuple[int, int, Arrival]] = []
+        self._extras = Extras(config)
 
     def run(self) -> Iterator[Arrival]:
         for index in range(self._config.shoppers):
@@ -59,13 +61,18 @@ class _Timeline:
             began_ms, _, visit, visits, random = heapq.heappop(self._visits)
             yield from self._arrived(began_ms)
             for happening in visit.happenings:
-                for arrival in deliver(random, self._config, happening):
-                    heapq.heappush(self._under_way, (arrival.arrival_ms, next(self._numbers), arrival))
+                self._send(random, happening)
+            for happening in self._extras.during(visit):
+                self._send(self._extras.random, happening)
             for later, own_random in after_sales(self._config, visit):
                 heapq.heappush(self._visits, (later.at_ms, next(self._numbers), later, iter(()), own_random))
             self._invite(visit.invites)
             self._wait(visits, random)
         yield from self._arrived(at_ms)
+
+    def _send(self, random: Random, happening: Happening) -> None:
+        for arrival in deliver(random, self._config, happening):
+            heapq.heappush(self._under_way, (arrival.arrival_ms, next(self._numbers), arrival))
 
     def _invite(self, invites: tuple[Invite, ...]) -> None:
         for invite in invites:

@@ -21,7 +21,7 @@ from simulator.truth_persons import Persons
 from simulator.truth_sales import Order, orders_of, sales_of
 from simulator.truth_shares import shares_of
 
-QUIET = {"identify", "alias", "group", "consent"}  # say who someone is, and are no activity
+QUIET = {"identify", "alias", "group", "consent", "experiment_view"}  # say who someone is or what they were given, and are no activity
 
 
 @dataclass(frozen=True, kw_only=True)

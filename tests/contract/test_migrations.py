@@ -20,6 +20,7 @@ import pytest
 from runtime.settings import Settings
 from schemas.items import Item
 from schemas.topics import Topic, line_type, row_columns, table_topics
+from sinks.document import read_headers
 from sinks.migrate import HOME, Migration, MigrationError, migrate, pending, read_migrations, read_views, statements
 
 pytestmark = pytest.mark.timeout(120)
@@ -139,8 +140,9 @@ def test_statements_end_with_a_semicolon_at_the_end_of_a_line() -> None:
 def test_every_view_is_made_and_says_what_it_is(database: Database) -> None:
     rows = database.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View' FORMAT JSONEachRow")
     assert {row["name"] for row in rows} == {re.sub(r"^\d+_|\.sql$", "", name) for name, _ in read_views(database.settings)}
-    for row in rows:
-        database.rows(f"SELECT * FROM {row['name']} LIMIT 1 FORMAT JSONEachRow")
+    for header in read_headers():
+        if not header.parameters:  # tests/contract/test_views.py calls the others
+            database.rows(f"SELECT * FROM {header.view} LIMIT 1 FORMAT JSONEachRow")
     assert [file.name for file in (HOME / "views").glob("*.sql") if not file.read_text().startswith("-- ")] == []
 
 

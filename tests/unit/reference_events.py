@@ -12,7 +12,7 @@ from typing import NamedTuple
 from schemas.collected import Collected
 from streams.logic.policy import Policy
 
-QUIET = {"identify", "alias", "group", "consent"}  # say who someone is, and are no activity
+QUIET = {"identify", "alias", "group", "consent", "experiment_view"}  # say who someone is or what they were given, and are no activity
 
 
 class Fact(NamedTuple):

@@ -30,6 +30,8 @@ def test_every_event_of_the_catalogue_answers_to_its_own_name(name: str) -> None
         ("add_shipping_info", "checkout_step"),
         ("view_search_results", "search"),
         ("Product Removed from Wishlist", "remove_from_wishlist"),
+        ("Experiment Viewed", "experiment_view"),
+        ("experience_impression", "experiment_view"),
         ("Order Updated", "custom"),
         ("Video Playback Started", "custom"),
         ("", "custom"),

@@ -127,3 +127,23 @@ def test_events_of_the_shops_own_may_use_the_catalogues_fields() -> None:
 
 def test_traits_are_kept_as_they_are() -> None:
     assert taken("identify", {"currency": "dollars", "items": 5}).props == {"currency": "dollars", "items": 5}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"experiment_id": "button", "variant": "green"},
+        {"experimentId": "button", "variationId": "green", "variationName": "Green"},
+        {"experiment_id": "button", "variation_name": "green"},
+        {"exp_variant_string": "button-green"},
+    ],
+)
+def test_names_of_an_experiments_variant(given: dict[str, Any]) -> None:
+    line = taken("experiment_view", given)
+    assert (line.experiment_id, line.variant, line.items) == ("button", "green", ())
+
+
+def test_elsewhere_a_variant_is_the_products() -> None:
+    line = taken("add_to_cart", {"product_id": "p1", "variant": "red", "group_size": "3"})
+    assert (line.variant, line.items[0].variant, line.group_size) == ("", "red", 3)
+    assert taken("page_view", {"variant": "dark"}).props == {"variant": "dark"}

@@ -34,10 +34,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "value": MONEY,
     "currency": st.from_regex(r"\A[A-Z]{3}\Z"),
     "checkout_step": st.integers(0, 255),
+    "group_size": st.integers(2, 65_535),
     "rating": st.floats(0, 100),
     "purposes": st.dictionaries(TEXTS, st.booleans(), min_size=1, max_size=3),
-    **dict.fromkeys(("cart_id", "order_id", "share_id", "parent_share_id", "group_buy_id", "search_term"), IDS),
-    **dict.fromkeys(("coupon", "payment_method", "list_id", "method", "content_type", "target"), TEXTS),
+    **dict.fromkeys(("cart_id", "order_id", "share_id", "parent_share_id", "group_buy_id", "experiment_id", "search_term"), IDS),
+    **dict.fromkeys(("coupon", "payment_method", "list_id", "method", "content_type", "variant", "target"), TEXTS),
 }
 VALIDATORS = {name: jsonschema.Draft202012Validator(event_schema(event)) for name, event in CATALOGUE.items()}
 
@@ -95,7 +96,8 @@ def test_what_is_no_currency_is_rejected_by_both(currency: str) -> None:
 def test_what_an_event_needs_may_be_neither_missing_nor_null(name: str) -> None:
     event = CATALOGUE[name]
     for needed in (*event.properties.needs, *event.properties.needs_given):
-        for wrong in ({}, {needed: None}):
+        others = {other: "x" for other in event.properties.needs if other != needed}
+        for wrong in (others, {**others, needed: None}):
             with pytest.raises(msgspec.ValidationError, match=needed):
                 msgspec.convert(wrong, event.properties)
             assert not VALIDATORS[name].is_valid(wrong)

@@ -86,6 +86,8 @@ ARGUMENTS: dict[str, Any] = {
     "url": "https://shop.example/tea?a=b",
     "share_id": "s1",
     "group_buy_id": "g1",
+    "experiment_id": "button",
+    "variant": "green",
     "order_id": "o1",
     "rating": 4.5,
     "purposes": {"analytics": True, "marketing": False},

@@ -56,6 +56,7 @@ share_open = _shared.share_open
 invite_accept = _shared.invite_accept
 group_buy_open = _shared.group_buy_open
 group_buy_join = _shared.group_buy_join
+experiment_view = _shared.experiment_view
 
 __all__ = ["Client", "Item", "KafkaTransport", "NotSent", "Refused", "Rejected", "Share", "Who", "__version__"]
 __all__ += ["close", "flush", "init"]
@@ -64,4 +65,4 @@ __all__ += ["add_to_cart", "begin_checkout", "cart_update", "remove_from_cart", 
 __all__ += ["add_payment_info", "checkout_step", "order_cancel", "payment_failed", "purchase", "refund"]
 __all__ += ["add_to_wishlist", "remove_from_wishlist", "select_item", "select_promotion", "view_item_list", "view_promotion"]
 __all__ += ["consent", "login", "review", "search", "share", "sign_up"]
-__all__ += ["group_buy_join", "group_buy_open", "invite_accept", "share_open"]
+__all__ += ["experiment_view", "group_buy_join", "group_buy_open", "invite_accept", "share_open"]

@@ -143,6 +143,10 @@ class Commerce:
     def group_buy_join(self, group_buy_id: str, properties: Properties = None, **who: Unpack[Who]) -> str:
         return self.track("group_buy_join", {"group_buy_id": group_buy_id, **(properties or {})}, **who)
 
+    def experiment_view(self, experiment_id: str, variant: str, properties: Properties = None, **who: Unpack[Who]) -> str:
+        """Say it each time that a variant is shown: the first time counts."""
+        return self.track("experiment_view", {"experiment_id": experiment_id, "variant": variant, **(properties or {})}, **who)
+
 
 def _list(items: Items) -> list[Any]:
     return [items] if isinstance(items, Mapping) else list(items)

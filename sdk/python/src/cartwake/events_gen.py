@@ -44,6 +44,9 @@ class Properties(TypedDict, total=False):
     method: str | None
     content_type: str | None
     group_buy_id: str | None
+    group_size: int | None
+    experiment_id: str | None
+    variant: str | None
     rating: float | None
     purposes: Mapping[str, bool] | None
     target: str | None
@@ -71,6 +74,9 @@ class Search(_SearchNeeds, total=False):
     method: str | None
     content_type: str | None
     group_buy_id: str | None
+    group_size: int | None
+    experiment_id: str | None
+    variant: str | None
     rating: float | None
     purposes: Mapping[str, bool] | None
     target: str | None
@@ -98,6 +104,9 @@ class ItemsEvent(_ItemsEventNeeds, total=False):
     method: str | None
     content_type: str | None
     group_buy_id: str | None
+    group_size: int | None
+    experiment_id: str | None
+    variant: str | None
     rating: float | None
     purposes: Mapping[str, bool] | None
     target: str | None
@@ -125,6 +134,9 @@ class CartUpdate(_CartUpdateNeeds, total=False):
     method: str | None
     content_type: str | None
     group_buy_id: str | None
+    group_size: int | None
+    experiment_id: str | None
+    variant: str | None
     rating: float | None
     purposes: Mapping[str, bool] | None
     target: str | None
@@ -152,6 +164,9 @@ class OrderEvent(_OrderEventNeeds, total=False):
     method: str | None
     content_type: str | None
     group_buy_id: str | None
+    group_size: int | None
+    experiment_id: str | None
+    variant: str | None
     rating: float | None
     purposes: Mapping[str, bool] | None
     target: str | None
@@ -179,6 +194,9 @@ class ShareOpen(_ShareOpenNeeds, total=False):
     method: str | None
     content_type: str | None
     group_buy_id: str | None
+    group_size: int | None
+    experiment_id: str | None
+    variant: str | None
     rating: float | None
     purposes: Mapping[str, bool] | None
     target: str | None
@@ -206,6 +224,39 @@ class GroupBuy(_GroupBuyNeeds, total=False):
     parent_share_id: str | None
     method: str | None
     content_type: str | None
+    group_size: int | None
+    experiment_id: str | None
+    variant: str | None
+    rating: float | None
+    purposes: Mapping[str, bool] | None
+    target: str | None
+
+
+class _ExperimentViewNeeds(TypedDict):
+    experiment_id: str
+    variant: str
+
+
+class ExperimentView(_ExperimentViewNeeds, total=False):
+    """Properties of an event that needs `experiment_id` and `variant`."""
+
+    items: Sequence[Item]
+    cart_items: Sequence[Item] | None
+    cart_id: str | None
+    order_id: str | None
+    value: Money | None
+    currency: str | None
+    coupon: str | None
+    payment_method: str | None
+    checkout_step: int | None
+    search_term: str | None
+    list_id: str | None
+    share_id: str | None
+    parent_share_id: str | None
+    method: str | None
+    content_type: str | None
+    group_buy_id: str | None
+    group_size: int | None
     rating: float | None
     purposes: Mapping[str, bool] | None
     target: str | None
@@ -234,6 +285,9 @@ class Consent(_ConsentNeeds, total=False):
     method: str | None
     content_type: str | None
     group_buy_id: str | None
+    group_size: int | None
+    experiment_id: str | None
+    variant: str | None
     rating: float | None
     target: str | None
 
@@ -297,6 +351,7 @@ EventName = Literal[
     "invite_accept",
     "group_buy_open",
     "group_buy_join",
+    "experiment_view",
     "review",
     "sign_up",
     "login",

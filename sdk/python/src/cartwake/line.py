@@ -19,26 +19,28 @@ TRACKED = frozenset(get_args(EventName)) - {*TRAITS, "custom"}
 OWN = ("page_view", "screen_view", "custom")  # a typed property that does not fit is the shop's own there
 MAX_MONEY = Decimal("99999999999999")
 MOST_ITEMS, MOST_QUANTITY, MOST_ID, MOST_TEXT, MOST_NAME = 200, 1_000_000, 128, 2048, 512
-IDS = frozenset({"cart_id", "order_id", "share_id", "parent_share_id", "group_buy_id", "product_id"})
+IDS = frozenset({"cart_id", "order_id", "share_id", "parent_share_id", "group_buy_id", "experiment_id", "product_id"})
 NEEDS = {
-    "search": "search_term",
-    "order_cancel": "order_id",
-    "refund": "order_id",
-    "share_open": "share_id",
-    "invite_accept": "share_id",
-    "group_buy_open": "group_buy_id",
-    "group_buy_join": "group_buy_id",
-    "consent": "purposes",
-    "cart_update": "cart_items",
+    "search": ("search_term",),
+    "order_cancel": ("order_id",),
+    "refund": ("order_id",),
+    "share_open": ("share_id",),
+    "invite_accept": ("share_id",),
+    "group_buy_open": ("group_buy_id",),
+    "group_buy_join": ("group_buy_id",),
+    "experiment_view": ("experiment_id", "variant"),
+    "consent": ("purposes",),
+    "cart_update": ("cart_items",),
     **dict.fromkeys(
         ("select_item", "view_item", "add_to_cart", "remove_from_cart", "add_to_wishlist", "remove_from_wishlist"),
-        "items",
+        ("items",),
     ),
 }
 # In the order of the line's fields.
 PLACED = (
     *("items", "cart_items", "cart_id", "order_id", "value", "currency", "coupon", "payment_method", "checkout_step", "search_term"),
-    *("list_id", "share_id", "parent_share_id", "method", "content_type", "group_buy_id", "rating", "target"),
+    *("list_id", "share_id", "parent_share_id", "method", "content_type", "group_buy_id", "group_size", "experiment_id", "variant"),
+    *("rating", "target"),
 )
 DEVICES = {"ios": "mobile", "android": "mobile", "phone": "mobile", "ipad": "tablet"}
 
@@ -97,13 +99,14 @@ def _properties(event: str, message: Mapping[str, Any]) -> tuple[dict[str, Any],
         given["group_id"] = str(message["groupId"])
     if event in TRAITS:
         return {}, given
-    known = {name: value for name, value in given.items() if name in Properties.__annotations__ and value not in (None, "")}
-    rest = {name: value for name, value in given.items() if name not in Properties.__annotations__}
+    names = Properties.__annotations__.keys() - (() if event == "experiment_view" else {"variant"})  # elsewhere the shop's own word
+    known = {name: value for name, value in given.items() if name in names and value not in (None, "")}
+    rest = {name: value for name, value in given.items() if name not in names}
     try:
         typed = {name: READ[name](name, value) for name, value in known.items()}
-        need = NEEDS.get(event)
-        if need and not (typed.get(need) or (need == "cart_items" and need in typed)):
-            raise Unfit(f"{need}: this event needs it")
+        for need in NEEDS.get(event, ()):
+            if not (typed.get(need) or (need == "cart_items" and need in typed)):
+                raise Unfit(f"{need}: this event needs it")
     except Unfit:
         if event in OWN:
             return {}, given
@@ -223,6 +226,7 @@ READ: dict[str, Callable[[str, Any], Any]] = {
     "value": _money,
     "currency": _currency,
     "checkout_step": _whole,
+    "group_size": lambda name, value: _whole(name, value, 2, 65_535),
     "rating": _rating,
     "purposes": _purposes,
 }

@@ -19,14 +19,14 @@ REFUNDED_MS = (2 * DAY_MS, 20 * DAY_MS)
 
 def after_sales(config: SimConfig, visit: Visit) -> Iterator[tuple[Visit, Random]]:
     """What follows the orders of a visit before the simulation ends, each with the random stream to deliver it by."""
-    if not (config.repeated or config.cancelled or config.refunded or config.refunded_partly):
+    if visit.follows or not (config.repeated or config.cancelled or config.refunded or config.refunded_partly):
         return
     for order in visit.happenings:
         if order.event == "purchase":
             random = Random(f"{config.seed}:{order.message_id}:after-sales")
             for happening in _after(random, config, order):
                 if happening.at_ms < config.end_ms:
-                    yield Visit([happening]), random
+                    yield Visit([happening], follows=True), random
 
 
 def _after(random: Random, config: SimConfig, order: Happening) -> Iterator[Happening]:

@@ -95,6 +95,7 @@ class Visit:
 
     happenings: list[Happening]
     invites: tuple[Invite, ...] = ()
+    follows: bool = False  # comes after an order, which it may repeat: nothing comes after it
 
     @property
     def at_ms(self) -> int:

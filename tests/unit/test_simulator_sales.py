@@ -43,6 +43,13 @@ def test_each_thing_happens_about_as_often_as_was_asked_for() -> None:
     assert 0.2 < shares["-again"] < 0.4 and 0.1 < shares["-whole"] < 0.3 and 0.15 < shares["-part"] < 0.4 and 0.1 < shares["-cancel"] < 0.3
 
 
+def test_nobody_is_paid_back_more_than_was_paid() -> None:
+    once = {arrival.happening.message_id: arrival.happening for arrival in sent(RICH) if not arrival.rejected}  # copies left out
+    orders = orders_of(once.values(), lambda happening: happening.device.id)
+    assert {order.repeats for order in orders} == {0, 1}
+    assert all(order.refunded <= order.value for order in orders)
+
+
 def told(number: int, event: str, at_ms: int, **fields: Any) -> Happening:
     return Happening(at_ms=at_ms, event=event, message_id=f"m{number}", device=PHONE, **fields)
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 from collector import segment
 from collector.answers import Answer, Refused, ok, unavailable
@@ -17,6 +18,8 @@ from collector.limits import ACK_TIMEOUT_S, BODIES_MAX_BYTES, QUEUE_MAX_BYTES, R
 from collector.metrics import Metrics
 from collector.packer import Budget
 from collector.producer import KafkaLog, producer_of
+from collector.spill.drain import drain
+from collector.spill.spill import Spill
 from collector.store import Store
 from runtime.settings import Settings
 from schemas.topics import LIVE
@@ -36,7 +39,10 @@ class App:
         self._log = KafkaLog(partial(producer_of, settings.kafka_bootstrap), self._metrics.observe_ack)
         self._lanes = Lanes(self._log.topics)
         self._refresher: asyncio.Task[None] | None = None
-        store = Store(self._log, settings.max_record_bytes, self._budget)
+        self._spill = Spill(Path(settings.data_dir) / "spill", settings.spill_max_bytes)
+        self._was_ready = False
+        self._drainer: asyncio.Task[None] | None = None
+        self._store = store = Store(self._log, settings.max_record_bytes, self._budget, self._spill)
         self._gate = Gate(REQUESTS_MAX, BODIES_MAX_BYTES)
         collect = Collect(settings, keys, self._lanes, store, self._gate, self._metrics, now_ms)
         ticker = Ticker(keys, self._lanes, store)
@@ -49,13 +55,18 @@ class App:
         }
 
     def start(self) -> None:
+        """Raises OSError when the folder of events that wait on disk cannot be used."""
+        self._spill.open()
         self._log.start()
+        self._drainer = asyncio.create_task(drain(self._spill, self._lanes, self._store))
         self._refresher = asyncio.create_task(self._lanes.keep_fresh())
 
     async def stop(self) -> None:
-        """After the last answer: let go of Kafka."""
-        if self._refresher:
-            self._refresher.cancel()
+        """After the last answer: let go of the disk and of Kafka."""
+        for task in (self._refresher, self._drainer):
+            if task:
+                task.cancel()
+        await self._spill.close()
         await self._log.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,15 +109,22 @@ class App:
         return ok(status="alive")
 
     async def _readyz(self, _: Request) -> Answer:
-        """Ready when Kafka answers now and has the live topics."""
-        await self._lanes.refresh()
-        await self._lanes.partitions(LIVE)
-        if self._log.waits_s() > ACK_TIMEOUT_S:
-            raise unavailable("kafka_away", "Kafka does not acknowledge.")
+        """Ready when Kafka answers now and has the live topics; if it once did, also while the disk takes its place."""
+        try:
+            await self._lanes.refresh()
+            await self._lanes.partitions(LIVE)
+            if self._log.waits_s() > ACK_TIMEOUT_S:
+                raise unavailable("kafka_away", "Kafka does not acknowledge.")
+        except Refused:
+            if self._was_ready and self._spill.has_room:
+                return ok(status="spilling")
+            raise
+        self._was_ready = True
         return ok(status="ready")
 
     async def _get_metrics(self, _: Request) -> Answer:
         self._metrics.set_held(self._budget.used_bytes, self._gate.used_bytes, self._gate.requests)
+        self._metrics.set_spilled(self._spill.used_bytes)
         return Answer(200, self._metrics.text(), _METRICS_TYPE)
 
 

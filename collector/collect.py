@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from collector import body, intake
-from collector.answers import Answer, malformed, taken
+from collector.answers import Answer, Refused, malformed, taken
 from collector.asgi import Request
 from collector.auth import Keys
 from collector.gate import Gate, Place
@@ -52,7 +52,7 @@ class Collect:
         text = body.unpacked(sent, request.headers.get("content-encoding", ""), max_bytes)
         del sent  # while Kafka is awaited the text is all that is held
         place.read(len(text))
-        self._store.need_room(len(text))
+        self._store.need_room(target.lane, len(text))
         if kind != BATCH:
             return await self._take([text], self._envelope(request, target, body.read_outer(text).write_key, kind=kind), target.lane)
         batch = body.read_batch(text, self._settings.max_batch_events)
@@ -87,9 +87,17 @@ class Collect:
         )
 
     async def _take(self, raws: Any, envelope: Envelope, lane: str) -> Answer:
-        partitions = await self._lanes.partitions(lane)
-        found = intake.take(raws, envelope, lane, partitions)
-        rejected_partitions = await self._lanes.partitions(lane, "rejected") if found.rejected else 0
-        await self._store.put(lane, found.lines, found.rejected_lines, rejected_partitions)
+        try:
+            partitions = await self._lanes.partitions(lane)
+            rejected_partitions = await self._lanes.partitions(lane, "rejected")
+        except Refused:
+            if not self._store.spills(lane):
+                raise
+            partitions = 0
+        found = intake.take(raws, envelope, lane, partitions or 1)
+        if partitions:
+            await self._store.put(lane, found.lines, found.rejected_lines, rejected_partitions)
+        else:  # Kafka has been away since the start, so that nobody knows the partitions
+            await self._store.put_later(found.lines.get(0, []), found.rejected_lines)
         self._metrics.count_events(found.accepted, intake.codes(found.rejected))
         return taken(found.accepted, found.rejected)

@@ -44,6 +44,7 @@ RECORD_BYTES = Metric(
 QUEUE_BYTES = Metric("cartwake_collector_queue_bytes", "gauge", "bytes", "Lines that wait for Kafka's acknowledgement.")
 BODIES_BYTES = Metric("cartwake_collector_bodies_bytes", "gauge", "bytes", "Bodies of requests that are read or wait for their answer.")
 WAITING = Metric("cartwake_collector_waiting_requests", "gauge", "requests", "Requests that have been read and wait for their answer.")
+SPILLED_BYTES = Metric("cartwake_collector_spilled_bytes", "gauge", "bytes", "Acknowledged events that wait on disk for Kafka.")
 REFUSED = Metric("cartwake_collector_refused_total", "counter", "requests", "Requests refused as a whole, by code.", ("code",))
 
 METRICS: tuple[Metric, ...] = (
@@ -56,6 +57,7 @@ METRICS: tuple[Metric, ...] = (
     QUEUE_BYTES,
     BODIES_BYTES,
     WAITING,
+    SPILLED_BYTES,
 )
 
 
@@ -89,6 +91,10 @@ class Metrics:
         self._made[QUEUE_BYTES.name].set(queue_bytes)
         self._made[BODIES_BYTES.name].set(bodies_bytes)
         self._made[WAITING.name].set(waiting_requests)
+
+    def set_spilled(self, used_bytes: int) -> None:
+        """What waits on this process's disk now."""
+        self._made[SPILLED_BYTES.name].set(used_bytes)
 
     def text(self) -> bytes:
         """Prometheus' text format."""

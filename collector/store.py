@@ -1,32 +1,58 @@
-"""Lines into the topics of a lane, through one packer a partition."""
+"""Lines into the topics of a lane, through one packer a partition; of the live lane to the disk while Kafka is away."""
 
 import itertools
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from collector.answers import unavailable
+from collector.answers import Refused, unavailable
 from collector.limits import ACK_TIMEOUT_S
 from collector.packer import Budget, NotStored, Packer, Receipt
 from collector.producer import KafkaLog
+from collector.spill.segment import Entry
+from collector.spill.spill import Spill
 from schemas.journeys import Kind
-from schemas.topics import lane_topic
+from schemas.topics import LIVE, lane_topic
+
+_AWAY = frozenset({"kafka_away", "not_stored", "queue_full"})
 
 
 class Store:
-    """`put` returns when Kafka has everything."""
+    """`put` returns when Kafka has everything, or the disk."""
 
-    def __init__(self, log: KafkaLog, max_record_bytes: int, budget: Budget) -> None:
+    def __init__(self, log: KafkaLog, max_record_bytes: int, budget: Budget, spill: Spill) -> None:
         self._log = log
+        self._spill = spill
         self._max_record_bytes = max_record_bytes
         self._budget = budget
         self._packers: dict[tuple[str, int], Packer] = {}
         self._turns = itertools.count()
 
-    def need_room(self, size_bytes: int) -> None:
+    def spills(self, lane: str) -> bool:
+        """Whether the lane's events may wait on disk. Others' senders (replays, the demo) keep their events themselves."""
+        return lane == LIVE and self._spill.enabled
+
+    def need_room(self, lane: str, size_bytes: int) -> None:
         """Refused with 503 when events of about this size will not fit: asked before they are read, which costs the most."""
-        self._budget.need(size_bytes)
+        if not self.spills(lane):
+            self._budget.need(size_bytes)
 
     async def put(self, lane: str, lines: Mapping[int, Sequence[bytes]], rejected: Sequence[bytes], rejected_partitions: int) -> None:
+        """Refused with 503 if neither Kafka takes all of it in time nor the disk."""
+        if not self.spills(lane):
+            return await self.put_now(lane, lines, rejected, rejected_partitions)
+        if not self._spill.active:
+            try:
+                return await self.put_now(lane, lines, rejected, rejected_partitions)
+            except Refused as why:
+                if why.code not in _AWAY:
+                    raise
+        await self.put_later([line for part in lines.values() for line in part], rejected)
+
+    async def put_later(self, lines: Sequence[bytes], rejected: Sequence[bytes]) -> None:
+        """To the disk, which may have them already in part: the stream removes what came twice."""
+        await self._spill.put([*(Entry("events", line) for line in lines), *(Entry("rejected", line) for line in rejected)])
+
+    async def put_now(self, lane: str, lines: Mapping[int, Sequence[bytes]], rejected: Sequence[bytes], rejected_partitions: int) -> None:
         """Events to their partitions, rejected ones to the next in turn. Refused with 503 if Kafka does not take all of it in time."""
         batches = [("events", partition, part) for partition, part in lines.items()]
         if rejected:

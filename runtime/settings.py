@@ -100,6 +100,7 @@ class Settings:
     max_batch_bytes: int = _row(512_000, "bytes", "largest request body, unpacked", 1024)
     max_batch_events: int = _row(2500, "events", "most events in one request", 1)
     max_record_bytes: int = _row(524_288, "bytes", "largest Kafka record; it holds whole events", 1024)
+    spill_max_bytes: int = _row(1 << 30, "bytes", "acknowledged events that wait on disk, a collector, while Kafka is away; 0: 503 instead")
     sink_flush_s: float = _row(0.5, "s", "longest time a row waits in the sink", 0.01)
     sink_max_rows: int = _row(50_000, "rows", "most rows in one insert", 1)
     business_timezone: str = _row("UTC", "zone", "where the shop's days begin, as in Europe/Berlin; every view that has days uses it", 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,6 +23,15 @@ async def eventually(condition: Callable[[], T], within_s: float = 20.0, what: s
     """As `until`, letting the event loop run."""
     deadline_s = time.monotonic() + within_s
     while not (answer := condition()):
+        assert time.monotonic() < deadline_s, f"not within {within_s} s: {what or condition}"
+        await asyncio.sleep(0.02)
+    return answer
+
+
+async def until_async(condition: Callable[[], Awaitable[T]], within_s: float = 20.0, what: str = "") -> T:
+    """As `until`, for a condition that has to be awaited."""
+    deadline_s = time.monotonic() + within_s
+    while not (answer := await condition()):
         assert time.monotonic() < deadline_s, f"not within {within_s} s: {what or condition}"
         await asyncio.sleep(0.02)
     return answer

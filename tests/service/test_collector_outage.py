@@ -70,7 +70,7 @@ async def stored_ids(kafka: LocalKafka) -> list[str]:
 
 
 async def test_nothing_acknowledged_is_lost_when_kafka_is_killed(kafka: LocalKafka, tmp_path: Path) -> None:
-    with collector_on(kafka.bootstrap, tmp_path) as collector:
+    with collector_on(kafka.bootstrap, tmp_path, spill_max_bytes=0) as collector:
         make_lane(collector.settings, "live")
         shoppers = Shoppers(collector)
         await shoppers.send_until_acknowledged(within_s=10)
@@ -95,7 +95,7 @@ async def test_nothing_acknowledged_is_lost_when_kafka_is_killed(kafka: LocalKaf
 
 async def test_it_starts_without_kafka_and_finds_it_later(kafka: LocalKafka, tmp_path: Path) -> None:
     await asyncio.to_thread(kafka.kill)
-    with collector_on(kafka.bootstrap, tmp_path) as collector:
+    with collector_on(kafka.bootstrap, tmp_path, spill_max_bytes=0) as collector:
         shoppers = Shoppers(collector)
         assert not await shoppers.send()
         assert shoppers.refused == [(503, "kafka_away", True)]

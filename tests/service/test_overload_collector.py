@@ -18,7 +18,7 @@ from collector.limits import BODIES_MAX_BYTES, QUEUE_MAX_BYTES, RETRY_AFTER_S
 from runtime.local.testing import LocalKafka, local_kafka
 from schemas.collected import Collected
 from tests.service.collector_lab import Collector, collector_on, lines_of, make_lane
-from tests.waiting import eventually
+from tests.waiting import eventually, until_async
 
 pytestmark = pytest.mark.timeout(180)
 CLIENTS = 600
@@ -84,9 +84,10 @@ class Flood:
             return response.status
 
 
-@pytest.fixture
-async def collector(kafka: LocalKafka, tmp_path: Path) -> AsyncIterator[Collector]:
-    with collector_on(kafka.bootstrap, tmp_path) as found:
+@pytest.fixture(params=[0, 4 << 20], ids=["no spill", "small spill"])
+async def collector(request: pytest.FixtureRequest, kafka: LocalKafka, tmp_path: Path) -> AsyncIterator[Collector]:
+    """Once without a place on disk, once with one that fills up."""
+    with collector_on(kafka.bootstrap, tmp_path, spill_max_bytes=request.param) as found:
         make_lane(found.settings, "live")
         yield found
 
@@ -111,12 +112,20 @@ async def test_a_flood_while_kafka_hangs_is_refused_in_bounded_memory(kafka: Loc
         flood.stop()
         await flooding
         assert flood.wrong == []
-        assert {"overloaded", "200"} <= flood.statuses.keys()
+        code = "spill_full" if collector.settings.spill_max_bytes else "overloaded"
+        assert {code, "200"} <= flood.statuses.keys()
         assert flood.most_rss_bytes < before_bytes + BODIES_MAX_BYTES + QUEUE_MAX_BYTES + MARGIN_BYTES
         assert await flood.send(session, events=1) == 200
+        await until_async(lambda: nothing_spilled(session, collector), 30)
     stored = Counter(msgspec.json.decode(line, type=Collected).message_id for line in await lines_of(kafka.bootstrap, "live"))
     assert flood.acknowledged <= stored.keys()
-    assert max(stored.values()) == 1
+    if not collector.settings.spill_max_bytes:  # what went to the disk may be in Kafka as well
+        assert max(stored.values()) == 1
+
+
+async def nothing_spilled(session: aiohttp.ClientSession, collector: Collector) -> bool:
+    async with session.get(f"{collector.url}/metrics") as answer:
+        return "cartwake_collector_spilled_bytes 0.0" in await answer.text()
 
 
 class SlowClient:

@@ -30,6 +30,7 @@ IMPURE = {"faust", "mode", "kafka", "aiokafka", "clickhouse_connect", "chdb", "a
 # Files that may read the wall clock, each with the reason. Everything else takes `now_ms` as a parameter.
 WALL_CLOCK: dict[str, str] = {
     "collector/serve.py": "the time of reception",
+    "collector/spill/spill.py": "names its files so that they sort by age",
     "streams/agents/ticker.py": "writes the time of the live lane into its log",
     "streams/lag.py": "how long records have been waiting",
     "runtime/commands/unmerge.py": "when the operator said so",

@@ -40,11 +40,11 @@ class Rejected(NamedTuple):
 
 
 def taken(accepted: int, rejected: list[Rejected]) -> Answer:
-    return ok(accepted=accepted, rejected=[_told(each) for each in rejected])
+    return ok(accepted=accepted, rejected=told(rejected))
 
 
-def _told(rejected: Rejected) -> dict[str, Any]:
-    return {"index": rejected.at, "id": rejected.id, "code": rejected.code, "message": rejected.message}
+def told(rejected: list[Rejected]) -> list[dict[str, Any]]:
+    return [{"index": each.at, "id": each.id, "code": each.code, "message": each.message} for each in rejected]
 
 
 def ok(**fields: Any) -> Answer:

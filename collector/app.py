@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from collector import segment
 from collector.answers import Answer, Refused, ok, unavailable
 from collector.asgi import ClientGone, Receive, Request, Scope, Send, send_answer
 from collector.auth import Keys
 from collector.clock import Ticker
 from collector.collect import Collect
+from collector.dialects.registry import ROUTES
 from collector.gate import Gate
 from collector.lanes import Lanes
 from collector.limits import ACK_TIMEOUT_S, BODIES_MAX_BYTES, QUEUE_MAX_BYTES, REQUESTS_MAX
@@ -51,7 +51,7 @@ class App:
             "/healthz": {"GET": self._healthz},
             "/readyz": {"GET": self._readyz},
             "/metrics": {"GET": self._get_metrics},
-            **{path: {"POST": collect.handler(kind)} for path, kind in segment.ROUTES.items()},
+            **{route.path: {route.method: collect.handler(route)} for route in ROUTES},
         }
 
     def start(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from collector.answers import PREFLIGHT, Answer, Refused, cors, too_large
 from collector.limits import BODY_TIMEOUT_S, DRAIN_MAX_BYTES
@@ -18,12 +19,13 @@ class ClientGone(Exception):
 
 
 class Request:
-    """Method, path and headers; the body is read once, on demand."""
+    """Method, path, query (the last of a name counts) and headers; the body is read once, on demand."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.headers: dict[str, str] = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        self.query: dict[str, str] = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
         self._receive = receive
         self._has_more = True
 

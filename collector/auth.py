@@ -17,15 +17,18 @@ class Keys(NamedTuple):
     write_keys: dict[str, str]
     secret_key: str
 
-    def write_key(self, headers: Mapping[str, str], in_body: Any) -> str:
-        """The request's write key: from the headers, else from the body (some clients mask the one in the body)."""
-        given = [_basic_user(headers), headers.get("x-write-key", ""), _bearer(headers), in_body if isinstance(in_body, str) else ""]
+    def write_key(self, headers: Mapping[str, str], *elsewhere: Any) -> str:
+        """The request's write key: from the headers, else from where its dialect has it (some clients mask the one in the body)."""
+        in_headers = [_basic_user(headers), headers.get("x-write-key", ""), _bearer(headers)]
+        given = [*in_headers, *(key for key in elsewhere if isinstance(key, str))]
         for key in given:
             if key in self.write_keys:
                 return key
         if any(key and not self._is_secret(key) for key in given):
             raise Refused(401, "unknown_write_key", "The write key is not known here.")
-        raise Refused(401, "missing_write_key", "No write key: `writeKey` in the body, HTTP Basic user, or X-Write-Key.")
+        raise Refused(
+            401, "missing_write_key", "No write key: HTTP Basic user, X-Write-Key, or the place of the protocol (docs/clients.md)."
+        )
 
     def need_secret(self, headers: Mapping[str, str]) -> None:
         """Refuse a request that does not carry the secret key."""

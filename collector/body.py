@@ -2,18 +2,12 @@
 
 import zlib
 
-import msgspec
-
-from collector.answers import Refused, malformed, too_large
-from collector.segment import Batch, Outer
+from collector.answers import malformed, too_large
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 31  # zlib's word for "gzip, 32 KiB window"
 _BOM = b"\xef\xbb\xbf"
 _PLAIN = ("", "identity", "gzip", "x-gzip")
-_decode_batch = msgspec.json.Decoder(Batch).decode
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_outer = msgspec.json.Decoder(Outer).decode
 
 
 def unpacked(body: bytes, encoding: str, max_bytes: int) -> bytes:
@@ -43,26 +37,3 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
     except zlib.error as error:
         raise malformed(f"The body is no gzip stream: {error}") from error
     return b"".join(out)
-
-
-def read_batch(text: bytes, max_events: int) -> Batch:
-    """The body of `/v1/batch`, or a bare list of events."""
-    try:
-        batch = Batch(batch=_decode_list(text)) if text.startswith(b"[") else _decode_batch(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error) from error
-    if len(batch.batch) > max_events:
-        raise too_large(f"The batch has {len(batch.batch)} events; the limit is {max_events}.")
-    return batch
-
-
-def read_outer(text: bytes) -> Outer:
-    """What a single call says beside its event."""
-    try:
-        return _decode_outer(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error) from error
-
-
-def _no_json(error: Exception) -> Refused:
-    return malformed(f"The body is not what this address takes: {error}")

@@ -1,16 +1,19 @@
 """The way of events from a request's bytes to Kafka's acknowledgement."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from collector import body, intake
-from collector.answers import Answer, Refused, malformed, taken
+from collector.answers import Answer, Refused, Rejected, malformed
 from collector.asgi import Request
 from collector.auth import Keys
+from collector.dialects.dialect import Given, Sent
+from collector.dialects.registry import Route
 from collector.gate import Gate, Place
 from collector.lanes import Lanes
 from collector.metrics import Metrics
-from collector.segment import BATCH
 from collector.steps import Envelope, read_time
 from collector.store import Store
 from runtime.settings import Settings
@@ -28,7 +31,7 @@ class Target(NamedTuple):
 
 
 class Collect:
-    """Handlers for `/v1/batch` and the single calls."""
+    """Handlers for requests that bring events, whatever the dialect."""
 
     def __init__(
         self, settings: Settings, keys: Keys, lanes: Lanes, store: Store, gate: Gate, metrics: Metrics, now_ms: Callable[[], int]
@@ -36,29 +39,32 @@ class Collect:
         self._settings, self._keys, self._lanes, self._store = settings, keys, lanes, store
         self._gate, self._metrics, self._now_ms = gate, metrics, now_ms
 
-    def handler(self, kind: str) -> Callable[[Request], Any]:
-        """For one type of call, or for batches."""
+    def handler(self, route: Route) -> Callable[[Request], Any]:
+        """For one address."""
 
         async def handle(request: Request) -> Answer:
-            target = self._target(request.headers)
-            with self._gate.enter() as place:
-                return await self._handle(request, target, kind, place)
+            try:
+                target = self._target(request.headers)
+                with self._gate.enter() as place:
+                    return await self._handle(request, target, route, place)
+            except Refused as refused:
+                told = route.dialect.refusal(refused)
+                if told is refused:
+                    raise
+                raise told from None
 
         return handle
 
-    async def _handle(self, request: Request, target: Target, kind: str, place: Place) -> Answer:
+    async def _handle(self, request: Request, target: Target, route: Route, place: Place) -> Answer:
         max_bytes = self._settings.max_batch_bytes
-        sent = await request.body(max_bytes, place.arrived)
-        text = body.unpacked(sent, request.headers.get("content-encoding", ""), max_bytes)
-        del sent  # while Kafka is awaited the text is all that is held
+        packed = await request.body(max_bytes, place.arrived)
+        text = body.unpacked(packed, request.headers.get("content-encoding", ""), max_bytes)
+        del packed  # while Kafka is awaited the text is all that is held
         place.read(len(text))
         self._store.need_room(target.lane, len(text))
-        if kind != BATCH:
-            return await self._take([text], self._envelope(request, target, body.read_outer(text).write_key, kind=kind), target.lane)
-        batch = body.read_batch(text, self._settings.max_batch_events)
-        context = batch.context if isinstance(batch.context, dict) else None
-        envelope = self._envelope(request, target, batch.write_key, sent_at=batch.sent_at, context=context)
-        return await self._take(batch.batch, envelope, target.lane)
+        sent = route.dialect.open(self._given(request, text, target, route))
+        accepted, rejected = await self._take(sent.events, self._envelope(request, target, route, sent), target.lane)
+        return route.dialect.answer(route.kind, accepted, rejected)
 
     def _target(self, headers: Mapping[str, str]) -> Target:
         """Another lane or another clock needs the secret key."""
@@ -73,8 +79,18 @@ class Collect:
             raise malformed("X-Cartwake-Clock is not a time in epoch milliseconds.")
         return Target(lane or LIVE, received_at_ms)
 
-    def _envelope(self, request: Request, target: Target, key_in_body: Any, **more: Any) -> Envelope:
-        write_key = self._keys.write_key(request.headers, key_in_body)
+    def _given(self, request: Request, text: bytes, target: Target, route: Route) -> Given:
+        return Given(
+            text=text,
+            headers=request.headers,
+            query=request.query,
+            kind=route.kind,
+            received_at_ms=target.received_at_ms,
+            max_events=self._settings.max_batch_events,
+        )
+
+    def _envelope(self, request: Request, target: Target, route: Route, sent: Sent) -> Envelope:
+        write_key = self._keys.write_key(request.headers, *sent.keys)
         agent = request.headers.get("user-agent", "")
         return Envelope(
             write_key=write_key,
@@ -83,10 +99,15 @@ class Collect:
             max_event_bytes=self._settings.max_event_bytes,
             max_record_bytes=self._settings.max_record_bytes,
             user_agent=agent[:512] if agent.startswith("Mozilla/") else "",
-            **more,
+            kind=sent.kind,
+            sent_at=sent.sent_at,
+            context=sent.context if isinstance(sent.context, dict) else None,
+            dialect=route.dialect,
+            outer=sent.outer,
         )
 
-    async def _take(self, raws: Any, envelope: Envelope, lane: str) -> Answer:
+    async def _take(self, raws: Sequence[bytes | msgspec.Raw], envelope: Envelope, lane: str) -> tuple[int, list[Rejected]]:
+        """How many were taken, and the others; only when all of it is stored."""
         try:
             partitions = await self._lanes.partitions(lane)
             rejected_partitions = await self._lanes.partitions(lane, "rejected")
@@ -100,4 +121,4 @@ class Collect:
         else:  # Kafka has been away since the start, so that nobody knows the partitions
             await self._store.put_later(found.lines.get(0, []), found.rejected_lines)
         self._metrics.count_events(found.accepted, intake.codes(found.rejected))
-        return taken(found.accepted, found.rejected)
+        return found.accepted, found.rejected

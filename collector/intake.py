@@ -1,6 +1,7 @@
 """A request's events through the steps: the lines that go to Kafka, and what the client is told. No I/O."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -16,12 +17,6 @@ _ESCAPED_AT_MOST = 6  # bytes that one byte takes in JSON text
 _encode = msgspec.json.Encoder().encode
 
 
-class GivenId(msgspec.Struct, rename="camel"):
-    """All that is wanted of an event that was refused before it was read."""
-
-    message_id: str = ""
-
-
 class Taken(msgspec.Struct):
     """`lines` by partition of `events`; `rejected_lines` for any partition of `rejected`."""
 
@@ -31,7 +26,7 @@ class Taken(msgspec.Struct):
     accepted: int = 0
 
 
-_decode_id = msgspec.json.Decoder(GivenId).decode
+_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def take(raws: Sequence[bytes | msgspec.Raw], envelope: Envelope, lane: str, partitions: int) -> Taken:
@@ -43,7 +38,7 @@ def take(raws: Sequence[bytes | msgspec.Raw], envelope: Envelope, lane: str, par
         )
         outcome = run(Draft(raw=raw, index=index, envelope=envelope, event=event))
         if isinstance(outcome, Rejection):
-            _reject(taken, index, bytes(raw), event, outcome, lane, envelope.max_record_bytes)
+            _reject(taken, index, bytes(raw), event, outcome, lane, envelope)
         else:
             taken.lines.setdefault(partition_of(partition_key(event), partitions), []).append(outcome.line)
     taken.accepted = len(raws) - len(taken.rejected)
@@ -58,8 +53,8 @@ def codes(rejected: Iterable[Rejected]) -> dict[str, int]:
     return counts
 
 
-def _reject(taken: Taken, index: int, raw: bytes, event: Collected, why: Rejection, lane: str, max_record_bytes: int) -> None:
-    message_id = event.message_id or _given_id(raw)
+def _reject(taken: Taken, index: int, raw: bytes, event: Collected, why: Rejection, lane: str, envelope: Envelope) -> None:
+    message_id = event.message_id or _given_id(raw, envelope.dialect.fields.get("messageId", "messageId"))
     row = RejectedRow(
         lane=lane,
         received_at_ms=event.received_at_ms,
@@ -71,7 +66,7 @@ def _reject(taken: Taken, index: int, raw: bytes, event: Collected, why: Rejecti
         write_key=event.write_key,
         message_id=message_id,
     )
-    taken.rejected_lines.append(_line(row, raw, max_record_bytes))
+    taken.rejected_lines.append(_line(row, raw, envelope.max_record_bytes))
     taken.rejected.append(Rejected(index, message_id, why.code, why.message))
 
 
@@ -87,8 +82,10 @@ def _line(row: RejectedRow, raw: bytes, max_record_bytes: int) -> bytes:
     return _encode(row)
 
 
-def _given_id(raw: bytes) -> str:
+def _given_id(raw: bytes, name: str) -> str:
+    """The id that an event has in its bytes, though it could not be read; '' if it has none."""
     try:
-        return _decode_id(raw).message_id[:128]
+        given = _decode_object(raw).get(name)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
+    return given[:128] if isinstance(given, str) else ""

@@ -7,7 +7,7 @@ from schemas.events import CATALOGUE
 CUSTOM = "custom"
 _NOT_BY_NAME = {"identify", "alias", "group", CUSTOM}  # these are types of calls; a `track` of that name is an event of the shop's own
 
-_ALIASES = {
+ALIASES = {
     # Segment Ecommerce v2
     "products searched": "search",
     "product list viewed": "view_item_list",
@@ -73,7 +73,7 @@ _ALIASES = {
 # What the name itself says about `content_type`.
 _CONTENT = {"product shared": "product", "shared product": "product", "cart shared": "cart", "shared cart": "cart"}
 
-_BY_NAME = {name.replace("_", " "): name for name in CATALOGUE if name not in _NOT_BY_NAME} | _ALIASES
+_BY_NAME = {name.replace("_", " "): name for name in CATALOGUE if name not in _NOT_BY_NAME} | ALIASES
 
 
 @lru_cache(maxsize=4096)

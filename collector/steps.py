@@ -7,22 +7,24 @@ from typing import Any
 
 import msgspec
 
-from collector import context, properties, segment
+from collector import call as calls
+from collector import context, properties
+from collector.call import Call
+from collector.dialects.dialect import Dialect
+from collector.dialects.segment import SEGMENT
 from collector.fields import as_text
 from collector.limits import ID_MAX_CHARS
 from collector.rejection import Rejection, from_validation, invalid
-from collector.segment import Call
 from collector.times import to_ms
 from schemas.collected import Collected
 from schemas.reasons import RejectReason
 
 log = logging.getLogger(__name__)
-_decode_call = msgspec.json.Decoder(Call).decode
 _encode = msgspec.json.Encoder().encode
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What all events of a request have in common. `kind` is '' where each event says its own."""
+    """What all events of a request have in common. `kind` is '' where each event says its own; `outer` is for the dialect."""
 
     write_key: str
     source: str
@@ -33,6 +35,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     sent_at: Any = None
     context: dict[str, Any] | None = None
+    dialect: Dialect = SEGMENT
+    outer: Any = None
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -58,11 +62,14 @@ def check_size(draft: Draft) -> Draft | Rejection:
 
 def decode(draft: Draft) -> Draft | Rejection:
     try:
-        draft.call = _decode_call(draft.raw)
+        found = draft.envelope.dialect.read(draft.raw, draft.index, draft.envelope.outer)
     except msgspec.ValidationError as error:
         return from_validation(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejection(RejectReason.MALFORMED_JSON, f"The event is no JSON that can be read: {error}")
+    if isinstance(found, Rejection):
+        return found
+    draft.call = found
     draft.kind = draft.envelope.kind or (draft.call.type or "").strip().lower()
     return draft
 
@@ -76,12 +83,12 @@ def read_message_id(draft: Draft) -> Draft | Rejection:
 
 
 def read_name(draft: Draft) -> Draft | Rejection:
-    name = segment.event_name(draft.kind, draft.call)
+    name = calls.event_name(draft.kind, draft.call)
     if isinstance(name, Rejection):
         return name
     draft.event.event = name
-    draft.event.event_raw = segment.raw_name(draft.kind, draft.call)
-    return segment.check_partners(draft.kind, draft.call) or draft
+    draft.event.event_raw = calls.raw_name(draft.kind, draft.call)
+    return calls.check_partners(draft.kind, draft.call) or draft
 
 
 def read_identity(draft: Draft) -> Draft | Rejection:
@@ -97,7 +104,8 @@ def read_identity(draft: Draft) -> Draft | Rejection:
             setattr(draft.event, name, found)
     if draft.event.device_id or draft.event.user_id:
         return draft
-    return Rejection(RejectReason.NO_IDENTITY, "anonymousId: this event needs it, or a userId", "anonymousId")
+    user_id = draft.envelope.dialect.fields.get("userId", "userId")
+    return Rejection(RejectReason.NO_IDENTITY, f"anonymousId: this event needs it, or a {user_id}", "anonymousId")
 
 
 def read_times(draft: Draft) -> Draft | Rejection:
@@ -116,7 +124,7 @@ def read_times(draft: Draft) -> Draft | Rejection:
 
 def read_properties(draft: Draft) -> Draft | Rejection:
     event = draft.event
-    found = properties.read(event.event, segment.given_properties(draft.kind, draft.call))
+    found = properties.read(event.event, calls.given_properties(draft.kind, draft.call))
     if isinstance(found, Rejection):
         return found
     properties.fill(event, found)
@@ -163,18 +171,29 @@ def run(draft: Draft) -> Draft | Rejection:
         for step in STEPS:
             outcome = step(draft)
             if isinstance(outcome, Rejection):
-                return outcome
+                return _in_words_of(draft.envelope.dialect, outcome)
     except Exception as error:
         log.exception("a step failed on an event")
         return Rejection(RejectReason.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
     return draft
 
 
+def _in_words_of(dialect: Dialect, why: Rejection) -> Rejection:
+    """The field by the name that the client knows it by."""
+    field = dialect.fields.get(why.field)
+    return why._replace(field=field, message=why.message.replace(why.field, field, 1)) if field else why
+
+
 def read_id(field: str, given: Any) -> str | Rejection:
     """An id as text, '' if not given."""
     if given is None:
         return ""
-    text = str(as_text(given))
+    if type(given) is str:
+        text = given
+    elif isinstance(given, (int, float)) and not isinstance(given, bool):
+        text = str(as_text(given))
+    else:
+        return invalid(field, "neither text nor a number")
     return text if len(text) <= ID_MAX_CHARS else invalid(field, f"longer than {ID_MAX_CHARS} characters")
 
 

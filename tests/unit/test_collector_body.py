@@ -6,7 +6,8 @@ import json
 import pytest
 
 from collector.answers import Refused
-from collector.body import read_batch, read_outer, unpacked
+from collector.body import unpacked
+from collector.dialects.segment import read_batch, read_outer
 
 TEXT = b'{"batch":[]}'
 PACKED = gzip.compress(TEXT, mtime=0)  # the same in every process

@@ -1,4 +1,4 @@
-"""Segment's HTTP API: the shapes of its bodies, and which event of the catalogue a call is."""
+"""One decoded event in the shape that all dialects come to, which is Segment's; and what each type of call is."""
 
 from typing import Any
 
@@ -10,10 +10,8 @@ from schemas.reasons import RejectReason
 
 AnId = str | int | float | None
 ATime = str | int | float | None
-BATCH = "batch"
-_PATHS = {"t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias"}
-TYPES = tuple(_PATHS.values())
-ROUTES = {f"/v1/{path}": kind for short, kind in [*_PATHS.items(), ("b", BATCH)] for path in (short, kind)}
+TYPES = ("track", "page", "screen", "identify", "group", "alias")
+NAME_MAX_CHARS = 512
 
 
 class Call(msgspec.Struct, rename="camel", kw_only=True):
@@ -35,23 +33,16 @@ class Call(msgspec.Struct, rename="camel", kw_only=True):
     context: Any = None
 
 
-class Batch(msgspec.Struct, rename="camel", kw_only=True):
-    """The body of `/v1/batch`, its events left as bytes so that each is judged on its own."""
+class Mapped(Call, rename="camel", kw_only=True):
+    """A call that a dialect made of its own event. `means` is the catalogue's name where the dialect knows it, else '' (by `event`)."""
 
-    batch: list[msgspec.Raw]
-    write_key: Any = None
-    sent_at: Any = None
-    context: Any = None
-
-
-class Outer(msgspec.Struct, rename="camel"):
-    """What is needed of a single call's body before its event is judged."""
-
-    write_key: Any = None
+    means: str = ""
 
 
 def event_name(kind: str, call: Call) -> str | Rejection:
     """The catalogue's name of a call of one of `TYPES`."""
+    if isinstance(call, Mapped) and call.means:
+        return call.means
     match kind:
         case "track":
             return canonical(call.event) if call.event and call.event.strip() else missing("event")
@@ -69,7 +60,7 @@ def event_name(kind: str, call: Call) -> str | Rejection:
 def raw_name(kind: str, call: Call) -> str:
     """The client's own name of it."""
     name = call.event if kind == "track" else call.name
-    return name[:512] if isinstance(name, str) else ""
+    return name[:NAME_MAX_CHARS] if isinstance(name, str) else ""
 
 
 def given_properties(kind: str, call: Call) -> dict[str, Any]:
@@ -90,8 +81,8 @@ def check_partners(kind: str, call: Call) -> Rejection | None:
         return missing("previousId")
     if kind == "alias" and call.user_id in (None, ""):
         return missing("userId")
-    if kind == "track" and call.event and len(call.event) > 512:
-        return invalid("event", "longer than 512 characters")
+    if kind == "track" and call.event and len(call.event) > NAME_MAX_CHARS:
+        return invalid("event", f"longer than {NAME_MAX_CHARS} characters")
     return None
 
 

@@ -1,0 +1,1 @@
+"""The protocols in which clients speak, one a file: each turns a request into calls of one neutral shape, `collector.call.Call`."""

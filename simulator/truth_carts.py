@@ -10,6 +10,8 @@ from typing import Protocol
 from simulator.happening import Happening, Line, Lines
 
 OPENING = {"add_to_cart", "cart_update", "begin_checkout"}
+STEPS = {"begin_checkout": "checkout", "checkout_step": "checkout", "add_payment_info": "payment", "payment_failed": "payment"}
+RANKED = ("cart", "checkout", "payment")
 CHANGING = {"add_to_cart", "remove_from_cart", "cart_update", "begin_checkout", "checkout_step", "add_payment_info", "payment_failed"}
 
 
@@ -26,7 +28,7 @@ class CartRules(Protocol):
 
 @dataclass
 class Cart:
-    """One episode. `status`: open, ordered, emptied, expired."""
+    """One episode. `status`: open, ordered, emptied, expired; `step`: the furthest; `ordered_ms`, `revenue` of its order."""
 
     cart_id: str
     changed_ms: int
@@ -36,6 +38,11 @@ class Cart:
     abandoned_at_ms: int | None = None
     abandoned_value: Decimal = Decimal(0)
     recovered: bool = False
+    opened_ms: int = 0
+    step: str = "cart"
+    abandoned_step: str = ""
+    ordered_ms: int | None = None
+    revenue: Decimal = Decimal(0)
 
 
 def carts_of(events: Iterable[Happening], rules: CartRules, final_ms: int) -> list[Cart]:
@@ -55,6 +62,7 @@ def _pass_time(carts: Iterable[Cart], now_ms: int, rules: CartRules) -> None:
             continue
         if cart.abandoned_at_ms is None and cart.changed_ms + rules.idle_ms <= now_ms:
             cart.abandoned_at_ms = cart.changed_ms + rules.idle_ms
+            cart.abandoned_step = cart.step
             cart.abandoned_value = sum((line.amount for line in cart.lines.values()), Decimal(0))
         if cart.changed_ms + rules.expiry_ms <= now_ms:
             cart.status = "expired"
@@ -66,6 +74,7 @@ def _order(carts: Iterable[Cart], event: Happening, rules: CartRules) -> None:
         return
     cart = max(fitting, key=lambda cart: cart.changed_ms)
     cart.status = "ordered"
+    cart.ordered_ms, cart.revenue = event.at_ms, event.value or Decimal(0)
     cart.recovered = cart.abandoned_at_ms is not None and event.at_ms - cart.abandoned_at_ms <= rules.attribution_ms
 
 
@@ -75,6 +84,7 @@ def _change(carts: list[Cart], event: Happening) -> None:
         _open(carts, event)
         return
     cart.changed_ms = event.at_ms
+    cart.step = max(cart.step, STEPS.get(event.event, "cart"), key=RANKED.index)
     cart.currency = event.currency or cart.currency
     if event.cart_items is not None:
         cart.lines = _contents((), event.cart_items)
@@ -89,7 +99,8 @@ def _change(carts: list[Cart], event: Happening) -> None:
 def _open(carts: list[Cart], event: Happening) -> None:
     lines = _contents((), event.items if event.cart_items is None else event.cart_items)
     if event.event in OPENING and lines:
-        carts.append(Cart(event.cart_id, event.at_ms, event.currency, lines))
+        step = STEPS.get(event.event, "cart")
+        carts.append(Cart(event.cart_id, event.at_ms, event.currency, lines, opened_ms=event.at_ms, step=step))
 
 
 def _contents(before: Iterable[Line], added: Lines) -> dict[str, Line]:

@@ -82,12 +82,13 @@ def statements(sql: str) -> list[str]:
 
 
 def read_views(settings: Settings, folder: Path = HOME / "views") -> list[tuple[str, str]]:
-    """(file name, SQL) of every view, in order, with the configured funnel and time zone filled in."""
+    """(file name, SQL) of every view, in order, with the configured funnel, time zone and idle time filled in."""
     values = {
         "funnel_name": _text(settings.funnel_name),
         "funnel_window_ms": str(settings.funnel_window_s * 1000),
         "funnel_steps": ", ".join(map(_text, settings.funnel_steps)),
         "timezone": _text(settings.business_timezone),
+        "abandon_idle_ms": str(settings.abandon_idle_s * 1000),
         "funnel_conditions": ", ".join(f"event = {_text(step)}" for step in settings.funnel_steps),
     }
     files = sorted(folder.glob("*.sql"), key=lambda file: (int(file.name.split("_")[0]), file.name))

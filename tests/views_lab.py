@@ -96,9 +96,9 @@ class Simulated:
 
 
 @cache
-def simulated(config: SimConfig = SIMULATED) -> Simulated:
+def simulated(config: SimConfig = SIMULATED, holdout_percent: float = 0.0) -> Simulated:
     """Plays a simulation through collector and stream in memory; once a process for each config."""
-    truth, lane, sent = Truth(Rules()), MemoryLane(config.seed), []
+    truth, lane, sent = Truth(Rules(holdout_percent=holdout_percent)), MemoryLane(config.seed, holdout_percent), []
     for number, (at_ms, slot) in enumerate(groupby(arrivals(config), key=lambda arrival: arrival.arrival_ms)):
         batch = list(slot)
         for arrival in batch:

@@ -31,9 +31,9 @@ _decode = msgspec.json.Decoder(Collected).decode
 class MemoryLane:
     """`send` and `tick` as a client does, `drain`, then ask `rows`."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, holdout_percent: float = 0.0) -> None:
         self._random = Random(seed)
-        self._stream = MemoryStream(Policy(lane="test", partitions=PARTITIONS))
+        self._stream = MemoryStream(Policy(lane="test", partitions=PARTITIONS, holdout_percent=holdout_percent))
         self.refused: Counter[str] = Counter()
         self.accepted = 0
 

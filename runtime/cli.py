@@ -21,6 +21,7 @@ COMMANDS = {
     "chaos": "kill, pause and restart everything under load, then compare with the truth",
     "bench": "measure the stream engine on this machine, beside other engines",
     "unmerge": "take a device away from a user it was merged with",
+    "spend": "bring what was paid for advertising into the warehouse",
     "topics": "create the Kafka topics of a lane; those that exist are left as they are",
     "migrate": "bring the warehouse's tables and views up to date",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import csv
 import json
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from simulator.config import SimConfig
 from simulator.faults import Arrival
 from simulator.play import Play, no_wait
 from simulator.rules import rules_of
+from simulator.spend import Paid, spend_of
 from simulator.truth import Truth
 
 HELP = "send the events of simulated shoppers to a collector"
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--truth", type=Path, metavar="FILE", help="write what the warehouse must say to this file (keeps all events in memory)"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write one request a line to this file (NDJSON) instead of sending")
+    parser.add_argument("--spend", type=Path, metavar="FILE", help="write what the shop paid for advertising, for `cartwake spend import`")
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON document")
 
 
@@ -59,6 +62,9 @@ def run(args: argparse.Namespace) -> int:
     except (LaneError, SendError) as error:
         print(f"cartwake: {error}", file=sys.stderr)
         return 1
+    if args.spend:
+        with args.spend.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([Paid._fields, *spend_of(config)])
     if truth is not None:
         args.truth.write_text(json.dumps(truth.result(summary["final_ms"]), indent=1) + "\n", encoding="utf-8")
     print(json.dumps(summary) if args.json else "\n".join(f"{name:<10} {value}" for name, value in summary.items()))

@@ -33,6 +33,7 @@ WALL_CLOCK: dict[str, str] = {
     "collector/spill/spill.py": "names its files so that they sort by age",
     "streams/agents/ticker.py": "writes the time of the live lane into its log",
     "streams/lag.py": "how long records have been waiting",
+    "runtime/commands/spend.py": "which import of a day and campaign is the later one",
     "runtime/commands/unmerge.py": "when the operator said so",
     "sinks/__main__.py": "the time of webhooks: signatures and due times",
     "runtime/commands/chaos.py": "the time by which webhooks' signatures are checked",

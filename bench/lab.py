@@ -19,13 +19,13 @@ import psutil
 from runtime.local.jars import KAFKA_VERSION
 from runtime.local.ports import free_port
 from runtime.local.probes import http_ready
-from runtime.local.testing import LocalKafka, LocalService, local_kafka
+from runtime.local.testing import LocalKafka, LocalService, LocalWarehouse, local_kafka
 from runtime.settings import Settings, to_env
 from runtime.topics import create_topics
 
 ROOT = Path(__file__).resolve().parents[1]
 Say = Callable[[str], None]
-_PACKAGES = ("faust-streaming", "aiokafka", "msgspec", "orjson", "uvloop", "lz4")
+_PACKAGES = ("faust-streaming", "aiokafka", "msgspec", "orjson", "uvloop", "lz4", "chdb", "clickhouse-connect")
 
 
 class BenchError(RuntimeError):
@@ -47,7 +47,7 @@ class Lab:
     def __init__(self, folder: Path, kafka: LocalKafka) -> None:
         self.folder = folder
         self.kafka = kafka
-        self._processes: list[Process] = []
+        self._processes: list[LocalService] = []
 
     @property
     def bootstrap(self) -> str:
@@ -70,8 +70,22 @@ class Lab:
         self._processes.append(found)
         return found
 
+    def sink(self, settings: Settings, lane: str) -> Process:
+        """The process that fills the warehouse with a lane's rows, as `worker`."""
+        port = free_port()
+        command = [sys.executable, "-m", "sinks", "warehouse", "--lane", lane, "--metrics-port", str(port)]
+        found = Process(self.folder / f"sink-{lane}-{len(self._processes)}", command, to_env(settings), port)
+        self._processes.append(found)
+        return found
+
+    def warehouse(self) -> LocalWarehouse:
+        """A ClickHouse of the lab's own, not started yet."""
+        found = LocalWarehouse(self.folder / f"warehouse-{len(self._processes)}")
+        self._processes.append(found)
+        return found
+
     def close(self) -> None:
-        for process in self._processes:
+        for process in reversed(self._processes):
             process.close()
 
 

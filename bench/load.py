@@ -22,8 +22,8 @@ class HiddenLoad:
     So the worker can be started and warm before the clock starts, and nobody writes while it reads.
     """
 
-    def __init__(self, settings: Settings, lane: str) -> None:
-        self._topic = lane_topic(lane, "events")
+    def __init__(self, settings: Settings, lane: str, topic: str = "events") -> None:
+        self._topic = lane_topic(lane, topic)
         self._producer = AIOKafkaProducer(
             bootstrap_servers=settings.kafka_bootstrap,
             transactional_id=f"bench-load-{lane}",

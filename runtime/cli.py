@@ -19,7 +19,7 @@ COMMANDS = {
     "simulate": "send the events of simulated shoppers to a collector",
     "replay": "rebuild state from history, in a lane of its own",
     "chaos": "kill, pause and restart everything under load, then compare with the truth",
-    "bench": "measure the stream engine on this machine, beside other engines",
+    "bench": "measure the stream engine or the sink on this machine, beside others",
     "unmerge": "take a device away from a user it was merged with",
     "spend": "bring what was paid for advertising into the warehouse",
     "topics": "create the Kafka topics of a lane; those that exist are left as they are",

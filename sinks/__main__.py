@@ -36,7 +36,7 @@ def _warehouse(options: argparse.Namespace) -> int:
 
     settings = load()
     logs.setup(f"sink-{options.lane}", settings.log_level)
-    asyncio.run(_until_signal(lambda stop: run_warehouse(settings, options.lane, options.metrics_port, stop)))
+    asyncio.run(_until_signal(lambda stop: run_warehouse(settings, options.lane, options.metrics_port, stop, time.time)))
     return 0
 
 

@@ -44,6 +44,16 @@ class Buffer:
     def is_empty(self) -> bool:
         return not self._records and self.opened is None
 
+    @property
+    def unfinished(self) -> int:
+        """The offset of the first record that is not in the warehouse."""
+        return self._records[0].offset if self._records else self.position
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """Kafka's time of that record, if it has been read."""
+        return self._records[0].timestamp_ms if self._records else None
+
     def add(self, record: Record, now_s: float) -> None:
         if not self._records:
             self._since_s = now_s

@@ -15,6 +15,7 @@ from sinks import metrics
 from sinks.buffer import Buffer, Limits, Record
 from sinks.clickhouse import BadInput, WarehouseAway, WarehouseError
 from sinks.faults import reach
+from sinks.freshness import Freshness
 from sinks.intake import Fenced
 from sinks.intent import Intent, Position, to_metadata
 from sinks.tables import Table
@@ -45,8 +46,11 @@ class Round:
 class Flow:
     """The partitions of one topic. `token_name` stands for the topic in tokens."""
 
-    def __init__(self, table: Table, token_name: str, commits: Commits, limits: Limits, inserts: asyncio.Semaphore) -> None:
+    def __init__(
+        self, table: Table, token_name: str, commits: Commits, limits: Limits, inserts: asyncio.Semaphore, freshness: Freshness
+    ) -> None:
         self.buffers: dict[TopicPartition, Buffer] = {}
+        self.freshness = freshness
         self._table, self._token_name, self._commits, self._limits, self._inserts = table, token_name, commits, limits, inserts
         self._task: asyncio.Task[None] | None = None
         self.is_well = True
@@ -103,6 +107,7 @@ class Flow:
         except BadInput as error:
             each, reasons = await self._quarantine(each, error)
             await self._insert(each, reasons)
+        self.freshness.written(each.records)
         metrics.ROWS.labels(self._table.name).inc(sum(record.rows for record in each.records) - len(each.intent.bad))
         metrics.REJECTED.labels(self._table.name).inc(len(each.intent.bad))
         return each

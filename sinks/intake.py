@@ -16,7 +16,7 @@ from runtime.topics import admin_of
 from sinks.committed import RETRY_S, committed
 
 MAX_FETCH_BYTES = 16 << 20
-MAX_PARTITION_FETCH_BYTES = 4 << 20
+MAX_PARTITION_FETCH_BYTES = 1 << 20  # packed: several times that in memory, beyond what the sink means to hold
 UNKNOWN_GENERATION = -1
 
 
@@ -89,6 +89,10 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]
     async def position(self, key: TopicPartition) -> int:
         """The offset that is read next, past the ends of transactions."""
         return int(await self.consumer.position(key))
+
+    def end(self, key: TopicPartition) -> int:
+        """Where the partition's readable records end, as far as is known; 0 if it is not ours or was not read yet."""
+        return int(self.consumer.last_stable_offset(key) or 0) if key in self.consumer.assignment() else 0
 
     def pause_only(self, full: set[TopicPartition]) -> int:
         """Read nothing from these for now, and everything else; how many those are."""

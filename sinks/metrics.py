@@ -10,6 +10,16 @@ RETRIES = Counter("cartwake_sink_retries", "Inserts that failed and are repeated
 REJECTED = Counter("cartwake_sink_rejected_rows", "Rows that the warehouse refused, kept in the table rejected", ["table"])
 REPEATED = Counter("cartwake_sink_repeated_ranges", "Ranges that an earlier owner left open and that were written again", ["table"])
 BUFFERED_BYTES = Gauge("cartwake_sink_buffered_bytes", "Bytes read from Kafka and not yet in the warehouse")
+QUERYABLE_S = Histogram(
+    "cartwake_sink_queryable_seconds", "From the stream's record to rows that can be queried, of each record", ["table"], buckets=_SECONDS
+)
+FRESHNESS_S = Histogram(
+    "cartwake_sink_freshness_seconds",
+    "From the collector's reception to rows of `events` that can be queried, of each record",
+    buckets=_SECONDS,
+)
+LAG_RECORDS = Gauge("cartwake_sink_lag_records", "Records of the topic that are not in the warehouse yet", ["table"])
+LAG_S = Gauge("cartwake_sink_lag_seconds", "Age of the oldest record that was read and is not in the warehouse yet", ["table"])
 PAUSED = Gauge("cartwake_sink_paused_partitions", "Partitions not read because too much is waiting")
 
 WEBHOOKS = Counter("cartwake_webhook_attempts", "Attempts to deliver a trigger", ["outcome"])

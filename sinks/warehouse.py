@@ -14,13 +14,15 @@ from aiokafka.structs import OffsetAndMetadata
 from runtime.http import serve_health
 from runtime.settings import Settings
 from schemas.journeys import Kind
-from schemas.topics import Topic, lane_topic, table_topics
+from schemas.topics import LIVE, Topic, lane_topic, table_topics
 from sinks import metrics
 from sinks.buffer import Buffer, Limits, Record
 from sinks.clickhouse import ClickHouse, connect
 from sinks.flow import Flow
+from sinks.freshness import Freshness
 from sinks.intake import Fenced, Intake, topic_ids
 from sinks.intent import from_metadata
+from sinks.schedule import Clock
 from sinks.tables import Table
 
 log = logging.getLogger(__name__)
@@ -34,14 +36,15 @@ STOP_PATIENCE_S = 10.0
 class WarehouseSink:
     """All flows of a lane behind one consumer."""
 
-    def __init__(self, settings: Settings, lane: str, warehouse: ClickHouse, ids: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, lane: str, warehouse: ClickHouse, ids: Mapping[str, str], clock: Clock) -> None:
         self._limits = Limits(settings.sink_flush_s, settings.sink_max_rows)
         self._intake = Intake(settings, f"cartwake-{lane}-warehouse", list(ids), self)
         inserts = asyncio.Semaphore(PARALLEL_INSERTS)
         self._flows: dict[str, Flow] = {}
         for topic in table_topics():
             name = lane_topic(lane, topic.name)
-            self._flows[name] = Flow(Table(warehouse, lane, topic), f"{name}@{ids[name]}", self._intake, self._limits, inserts)
+            table, fresh = Table(warehouse, lane, topic), Freshness(topic.table, lane == LIVE and topic.table == "events", clock)
+            self._flows[name] = Flow(table, f"{name}@{ids[name]}", self._intake, self._limits, inserts, fresh)
         self._kinds = {lane_topic(lane, topic.name): _row_kind(topic) for topic in table_topics()}
         self._owned = 0
         self._next_idle_s = 0.0
@@ -63,6 +66,7 @@ class WarehouseSink:
                 if now_s >= self._next_idle_s:
                     self._next_idle_s = now_s + self._limits.flush_s
                     await self._commit_positions()
+                    self._tell_lag()
             await self._settle(STOP_PATIENCE_S)
         finally:
             await self._intake.close()
@@ -105,6 +109,11 @@ class WarehouseSink:
         metrics.BUFFERED_BYTES.set(total_bytes)
         metrics.PAUSED.set(paused)
 
+    def _tell_lag(self) -> None:
+        for flow in self._flows.values():
+            records = sum(max(0, self._intake.end(key) - buffer.unfinished) for key, buffer in flow.buffers.items())
+            flow.freshness.waiting(records, min(filter(None, (buffer.oldest_ms for buffer in flow.buffers.values())), default=None))
+
     async def _commit_positions(self) -> None:
         """Move past what holds no rows, such as the ends of transactions. Also tells an open range that its last record has been read."""
         epoch, idle = self._intake.epoch, {}
@@ -136,14 +145,14 @@ def _record(message: ConsumerRecord, kind: bytes | None) -> Record:
     return Record(message.offset, message.timestamp, value, value.count(b"\n") + 1 if is_rows else 0)
 
 
-async def run_warehouse(settings: Settings, lane: str, metrics_port: int, stop: asyncio.Event) -> None:
+async def run_warehouse(settings: Settings, lane: str, metrics_port: int, stop: asyncio.Event, clock: Clock) -> None:
     """The process, until `stop`."""
     sink: WarehouseSink | None = None
     health = await serve_health(metrics_port, lambda: sink is not None and sink.is_ready, host=settings.metrics_host)
     try:
         async with connect(settings) as warehouse:
             ids = await topic_ids(settings.kafka_bootstrap, [lane_topic(lane, topic.name) for topic in table_topics()])
-            sink = WarehouseSink(settings, lane, warehouse, ids)
+            sink = WarehouseSink(settings, lane, warehouse, ids, clock)
             await sink.run(stop)
     finally:
         await health.close()

@@ -17,14 +17,19 @@ from rich.table import Table
 from runtime.local.testing import ServiceError
 from runtime.settings import load
 
-HELP = "measure the stream engine on this machine, beside other engines"
+HELP = "measure the stream engine or the sink on this machine, beside others"
 EXAMPLE = """cartwake bench streams
 cartwake bench streams --events 100000 --no-peers --json
-cartwake bench streams --only throughput --only limit"""
+cartwake bench streams --only throughput --only limit
+cartwake bench sink --json
+cartwake bench sink --events 100000 --only throughput"""
+
+# What can be measured, and the module that does it: PARTS, `wanted`, `run`, BenchError.
+REPORTS = {"streams": "bench.report", "sink": "bench.sink_report"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["streams"], help="what to measure")
+    parser.add_argument("what", choices=list(REPORTS), help="what to measure")
     parser.add_argument("--events", type=int, default=500_000, metavar="N", help="events of the simulator (default: 500000)")
     parser.add_argument("--partitions", type=int, default=8, metavar="P", help="partitions of each topic (default: 8)")
     parser.add_argument(
@@ -40,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when all outputs are equal, 1 when they differ or something could not be measured, 2 for an unknown part."""
-    report = _report()
+    report = _report(args.what)
     if report is None:
         return _say("the benchmarks run from a checkout of cartwake: they are no part of the package", 1)
     unknown = sorted(set(args.only) - set(report.PARTS))
@@ -54,15 +59,15 @@ def run(args: argparse.Namespace) -> int:
         found = report.run(args.events, args.partitions, cache, _progress, report.wanted(args.only, args.peers))
     except (ServiceError, report.BenchError) as error:
         return _say(str(error), 1)
-    print(json.dumps(found)) if args.json else _draw(found)
+    print(json.dumps(found)) if args.json else _draw(args.what, found)
     return 0 if found.get("outputs_equal", True) else 1
 
 
-def _report() -> ModuleType | None:
+def _report(what: str) -> ModuleType | None:
     try:
-        return importlib.import_module("bench.report")
+        return importlib.import_module(REPORTS[what])
     except ModuleNotFoundError as error:
-        if error.name not in ("bench", "bench.report"):
+        if error.name not in ("bench", REPORTS[what]):
             raise
         return None
 
@@ -76,8 +81,8 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-def _draw(found: dict[str, Any]) -> None:
-    table = Table(title="cartwake bench streams", title_justify="left")
+def _draw(what: str, found: dict[str, Any]) -> None:
+    table = Table(title=f"cartwake bench {what}", title_justify="left")
     table.add_column("figure")
     table.add_column("value", justify="right")
     for name, value in found.items():

@@ -185,6 +185,38 @@ def test_a_bad_row_fails_the_insert(wire: Wire, table: str) -> None:
     assert wire.ask("POST", "/", f"SELECT count() FROM {table}".encode()).body == b"0\n"
 
 
+def test_an_error_of_a_materialized_view_is_told_and_a_repeat_mends_it(wire: Wire, client: Client, table: str) -> None:
+    """chDB's streaming insert answers well, and the view's rows are missing."""
+    client.command("CREATE OR REPLACE TABLE closed (x UInt8) ENGINE = Memory")
+    client.command(f"CREATE OR REPLACE TABLE copies {TABLE}")
+    client.command(f"""CREATE MATERIALIZED VIEW copying TO copies AS
+        SELECT * FROM {table} WHERE throwIf(materialize((SELECT count() FROM closed)) > 0) = 0""")
+    client.command("INSERT INTO closed VALUES (1)")
+    at = "/?insert_deduplication_token=one&deduplicate_blocks_in_dependent_materialized_views=1"
+    at += f"&query=INSERT+INTO+{table}+FORMAT+JSONEachRow"
+    try:
+        assert wire.ask("POST", at, rows(10)).headers["X-ClickHouse-Exception-Code"] == "395"
+        client.command("TRUNCATE TABLE closed")
+        assert [wire.ask("POST", at, rows(10)).status for _ in range(2)] == [200, 200]
+        assert client.query(f"SELECT (SELECT count() FROM {table}), (SELECT count() FROM copies)").result_rows == [(10, 10)]
+    finally:
+        client.command("DROP TABLE copying")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO items (id) SETTINGS async_insert = 0 VALUES (7)",
+        "INSERT INTO items (id) SETTINGS async_insert = 0 FORMAT TSV\n7",
+        "INSERT INTO items (id) -- the rows: SETTINGS\nFORMAT CSV\n7\n",
+        "INSERT INTO TABLE FUNCTION null('id UInt64') FORMAT TSV 7",
+    ],
+)
+def test_an_insert_may_have_settings_and_comments(wire: Wire, table: str, sql: str) -> None:
+    assert wire.ask("POST", "/", sql.encode()).status == 200
+    assert wire.ask("POST", "/", f"SELECT id FROM {table}".encode()).body == (b"" if "null" in sql else b"7\n")
+
+
 def test_a_token_inserts_once(client: Client, table: str) -> None:
     for _ in range(3):
         client.raw_insert(table, insert_block=rows(100_000), fmt="JSONEachRow", settings={"insert_deduplication_token": "t:0:0-9"})

@@ -1,4 +1,4 @@
-"""`cartwake bench streams` on a real Kafka with a real worker."""
+"""`cartwake bench` on a real Kafka, with a real worker, a real sink and a real ClickHouse."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "runtime.cli", "bench", "streams", "--cache", str(folder), *arguments]
+def bench(folder: Path, *arguments: str, what: str = "streams") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "runtime.cli", "bench", what, "--cache", str(folder), *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
@@ -36,3 +36,13 @@ def test_an_unknown_part_is_refused_before_anything_starts(tmp_path: Path) -> No
     assert done.returncode == 2
     assert "speed: no such part; there are throughput" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.timeout(240)
+def test_a_small_run_of_the_sink_measures_both_ways(tmp_path: Path) -> None:
+    done = bench(tmp_path, "--events", "1500", "--partitions", "2", "--only", "throughput", "--json", what="sink")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["rows"] == 1500 and found["rows_per_s"] > 0 and found["raw_insert_rows_per_s"] > 0
+    assert found["ratio_raw_insert"] in found["ratio_raw_insert_rounds"]
+    assert found["sink_rss_bytes"] > 0 and found["versions"]["chdb"]

@@ -170,7 +170,7 @@ def test_every_metric_and_code_of_the_alerts_exists_and_prometheus_finds_the_fil
     said = " ".join(path.read_text() for path in (ROOT / "collector").glob("*.py"))
     assert codes and {code for code in codes if f'unavailable("{code}"' not in said} == set()
     labels = {label for rule in rules for label in re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])}
-    assert labels <= {"job", "instance", "agent", "code"}
+    assert labels <= {"job", "instance", "agent", "code", "table"}
 
 
 def test_the_dashboard_s_source_is_provisioned() -> None:

@@ -19,6 +19,7 @@ STATUS_BY_CODE = {
     779: 415,
     48: 501,
 }
+_OUR_FILE = re.compile(r"\n?: \(in file/uri [^)]*\)")
 _CODE = re.compile(r"Code: (\d+)\. ")
 _REPEATED = re.compile(r"\ACode: (\d+)\. DB::Exception: (Code: \1\. DB::Exception: .*\))\. \([A-Z_0-9]+\)\s*\Z", re.DOTALL)
 
@@ -39,7 +40,7 @@ class EngineError(WarehouseError):
     """An error chDB raised; it keeps the engine's own text."""
 
     def __init__(self, raised: BaseException) -> None:
-        text = str(raised)
+        text = _OUR_FILE.sub("", str(raised))
         start = text.find("Code: ")
         found = _CODE.match(text, start) if start >= 0 else None
         if found is None:

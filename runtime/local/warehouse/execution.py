@@ -1,7 +1,11 @@
 """Run one parsed request on one handle. Blocking: called in a worker thread."""
 
-from collections.abc import Mapping
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import IO
 
 from chdb.state.sqlitelike import Connection, StreamingResult
 
@@ -17,7 +21,6 @@ STREAMED_FORMATS = frozenset(
     " CSV ROWBINARY NATIVE".split()
 )
 HEAD_BYTES = 1 << 20
-_APPEND_BYTES = 8 << 20
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ def prepare(handle: Connection, request: Request, statement: Statement, limits: 
 
 def execute(handle: Connection, request: Request, statement: Statement) -> Answer:
     if statement.data is not None:
-        return _insert(handle, statement.sql, statement.format or "Values", (statement.data, request.body if request.query else b""))
+        return _insert(handle, statement, (statement.data, request.body if request.query else b""))
     form = statement.format or request.default_format or "TabSeparated"
     if statement.reads and form.upper() in STREAMED_FORMATS and not statement.has_totals:
         answer = _stream(handle, statement.sql, form, request.parameters, None if request.wait_end_of_query else HEAD_BYTES)
@@ -107,23 +110,44 @@ def _load(handle: Connection, table: External) -> None:
     name = quote_name(table.name)
     _command(handle, f"DROP TEMPORARY TABLE IF EXISTS {name}")
     _command(handle, f"CREATE TEMPORARY TABLE {name} ({table.structure}) ENGINE = Memory")
-    _insert(handle, f"INSERT INTO {name}", table.format, (table.content,))
+    sql = f"INSERT INTO {name}"
+    _insert(handle, Statement("INSERT", sql, table.format, b"", source_at=len(sql)), (table.content,))
 
 
-def _insert(handle: Connection, sql: str, form: str, pieces: tuple[bytes, ...]) -> Answer:
-    try:
-        with handle.send_insert(sql, format=form) as inserter:
-            for piece in pieces:
-                for start in range(0, len(piece), _APPEND_BYTES):
-                    inserter.append(piece[start : start + _APPEND_BYTES])
-            done = inserter.finish()
-    except Exception as error:
-        raise EngineError(error) from error
-    rows, size = done.rows_written, done.bytes_written
+def _insert(handle: Connection, statement: Statement, pieces: tuple[bytes, ...]) -> Answer:
+    """From a file in memory. chDB's `send_insert` needs none, but is silent about a materialised view that fails: rows were lost."""
+    at = statement.source_at
+    with _file(pieces) as path:
+        sql = f"{statement.sql[:at]}\nFROM INFILE {quote(path)} {statement.sql[at:]}\nFORMAT {statement.format}"
+        try:
+            done = handle.query(sql, "TabSeparated")
+        except Exception as error:
+            raise EngineError(error) from error
+    rows, size = done.rows_written(), done.bytes_written()
     return Answer(
         "TabSeparated",
-        stats=Stats(read_rows=rows, read_bytes=size, written_rows=rows, written_bytes=size, result_rows=rows, elapsed_s=done.elapsed),
+        stats=Stats(read_rows=rows, read_bytes=size, written_rows=rows, written_bytes=size, result_rows=rows, elapsed_s=done.elapsed()),
     )
+
+
+@contextmanager
+def _file(pieces: tuple[bytes, ...]) -> Iterator[str]:
+    """A path under which these bytes can be read: of memory where the system can do that, else of a file that goes afterwards."""
+    if hasattr(os, "memfd_create"):
+        with open(os.memfd_create("insert"), "wb", buffering=0) as out:
+            _write(out, pieces)
+            yield f"/proc/self/fd/{out.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile(buffering=0) as out:
+            _write(out, pieces)
+            yield out.name
+
+
+def _write(out: IO[bytes], pieces: tuple[bytes, ...]) -> None:
+    for piece in pieces:
+        left = memoryview(piece)
+        while left:
+            left = left[out.write(left) :]
 
 
 def _stream(handle: Connection, sql: str, form: str, parameters: Mapping[str, str], head_bytes: int | None) -> Answer | None:

@@ -37,7 +37,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`sql` runs as it is; where `data` is not None, it is an INSERT whose rows, in `format`, are `data` (and what else the body holds)."""
+    """`sql` runs as it is; where `data` is not None, it is an INSERT whose rows, in `format`, are `data` (and what else the body holds).
+
+    `FROM INFILE` may stand at `source_at` of its `sql`: before its SETTINGS, if it has any.
+    """
 
     verb: str
     sql: str
@@ -45,6 +48,7 @@ class Statement:
     data: bytes | None = None
     has_totals: bool = False
     is_temporary: bool = False
+    source_at: int = 0
 
     @property
     def reads(self) -> bool:
@@ -84,7 +88,7 @@ def parse(source: bytes) -> Statement:
 
 
 def _parse_insert(source: bytes, walk: Iterator[Token]) -> Statement:
-    before = ""
+    before, settings_at = "", len(source)
     for token in walk:
         word = token.word if token.depth == 0 else ""
         is_name = before in ("INTO", "TABLE", ".") and word not in ("TABLE", "FUNCTION")
@@ -94,14 +98,20 @@ def _parse_insert(source: bytes, walk: Iterator[Token]) -> Statement:
         if word == "FORMAT" and (name := next(walk, None)) is not None and name.kind == "word":
             start = _DATA_START.match(source, name.end)
             end = start.end() if start else name.end
-            return Statement("INSERT", _text(source[: token.start]), name.value.decode(), source[end:])
+            return _with_data(source[: token.start], settings_at, name.value.decode(), source[end:])
         if word == "VALUES":
-            return Statement("INSERT", _text(source[: token.start]), "Values", source[token.end :])
+            return _with_data(source[: token.start], settings_at, "Values", source[token.end :])
+        if word == "SETTINGS":
+            settings_at = min(settings_at, token.start)
         if word in ("SELECT", "WITH", "WATCH"):
             return Statement("INSERT", _text(source))
         if word == "INFILE":
             raise WarehouseError(78, "UNKNOWN_TYPE_OF_QUERY", "Query has infile and was sent directly to the server.")
     return Statement("INSERT", _text(source))
+
+
+def _with_data(sql: bytes, settings_at: int, form: str, data: bytes) -> Statement:
+    return Statement("INSERT", _text(sql), form, data, source_at=len(_text(sql[:settings_at])))
 
 
 def _parse_other(source: bytes, first: Token, walk: Iterator[Token]) -> Statement:

@@ -1,5 +1,6 @@
 """The Faust application of a lane: agents `identify` on `events`, `journey` on `journeys`, a transactional pipeline for each partition."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -62,7 +63,9 @@ class Worker:
         async def run(stream: Any) -> None:
             async for event in stream.noack().events():
                 message = event.message
-                await pipelines.submit(message.partition, Acked(event, self.lag.of(message.topic, message.partition)))
+                for delivery in deliveries(event, self.lag.of(message.topic, message.partition)):
+                    if not await pipelines.submit(message.partition, delivery):
+                        break  # the partition went while this waited: the rest of the bundle is its next owner's
 
         self.app.agent(topic, name=name, isolated_partitions=True)(run)
 
@@ -90,22 +93,30 @@ class Worker:
 
 
 class Acked:
-    """A Faust event in the pipeline's terms."""
+    """A record of Kafka's in the pipeline's terms. `event`: the Faust event that is done with it, None while there are more in it."""
 
     __slots__ = ("_event", "_progress", "headers", "offset", "value")
 
-    def __init__(self, event: Any, progress: Progress) -> None:
+    def __init__(self, record: Any, event: Any, progress: Progress) -> None:
         self._event = event
         self._progress = progress
-        self.offset: int = event.message.offset
-        self.value: bytes = event.message.value or b""
-        headers = event.message.headers or ()
-        self.headers = list(headers.items()) if isinstance(headers, dict) else headers
-        progress.delivered(self.offset, event.message.timestamp)
+        self.offset: int = record.offset
+        self.value: bytes = record.value or b""
+        self.headers = record.headers
+        progress.delivered(self.offset, record.timestamp / 1000)
 
     def ack(self) -> None:
-        self._event.ack()
+        if self._event is not None:
+            self._event.ack()
         self._progress.applied(self.offset)
+
+
+def deliveries(event: Any, progress: Progress) -> Iterator[Acked]:
+    """The records of a bundle (`streams.transport`), each told as delivered when it is its turn."""
+    *others, last = event.message.value
+    for record in others:
+        yield Acked(record, None, progress)
+    yield Acked(last, event, progress)
 
 
 def _new_app(settings: Settings, lane: str) -> CommittedApp:

@@ -76,16 +76,17 @@ class Pipeline:
         self._fresh = True  # nothing applied since the restore: a gap before the first delivery must be read
         self._task = asyncio.create_task(self._run(), name=f"{setup.agent}-{setup.partition}")
 
-    async def submit(self, delivery: Delivery) -> None:
-        """Queue a delivery; waits while too many are queued. Once closed it takes none: the next owner is given it again."""
+    async def submit(self, delivery: Delivery) -> bool:
+        """Queue a delivery; waits while too many are queued. Once closed it takes none (False): the next owner is given it again."""
         while (len(self._queue) >= _MAX_QUEUE_RECORDS or self._queued_bytes >= _MAX_QUEUE_BYTES) and not self._closed:
             self._room.clear()
             await self._room.wait()
         if self._closed:
-            return
+            return False
         self._queue.append(delivery)
         self._queued_bytes += len(delivery.value)
         self._arrived.set()
+        return True
 
     async def close(self) -> None:
         """Stop at once; what was not committed belongs to the next owner. Nobody is left waiting for room."""

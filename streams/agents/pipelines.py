@@ -14,13 +14,14 @@ class Pipelines:
         self._open: dict[int, Pipeline] = {}
         self._stopped = False
 
-    async def submit(self, partition: int, delivery: Delivery) -> None:
+    async def submit(self, partition: int, delivery: Delivery) -> bool:
+        """False if it was not taken: the partition has gone, and what was delivered with it must not be submitted either."""
         if self._stopped:
-            return
+            return False
         pipeline = self._open.get(partition)
         if pipeline is None:
             pipeline = self._open[partition] = Pipeline(self._setup_of(partition))
-        await pipeline.submit(delivery)
+        return await pipeline.submit(delivery)
 
     async def close(self, partitions: set[int]) -> None:
         """Close those of the given partitions."""

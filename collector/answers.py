@@ -1,5 +1,6 @@
 """What the collector says back: common clients resend on anything but a 200 with a body, and need `code` and `message` in errors."""
 
+import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -8,6 +9,7 @@ from collector.limits import RETRY_AFTER_S
 
 Headers = list[tuple[bytes, bytes]]
 _JSON: Headers = [(b"content-type", b"application/json")]
+_NAMES = re.compile(r"[a-zA-Z0-9_\-, ]{1,1000}")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -73,8 +75,11 @@ def cors(origin: str) -> Headers:
     ]
 
 
-PREFLIGHT: Headers = [
-    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-    (b"access-control-allow-headers", b"content-type, content-encoding, authorization, x-write-key, anonymousid, sentat, sp-anonymous"),
-    (b"access-control-max-age", b"7200"),
-]
+def preflight(asked: str) -> Headers:
+    """What a browser may send: the headers it asks for, since clients add new ones (Segment's `x-retry-count` on a second try)."""
+    allowed = asked if _NAMES.fullmatch(asked) else "content-type, authorization, x-write-key"
+    return [
+        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+        (b"access-control-allow-headers", allowed.encode("latin-1")),
+        (b"access-control-max-age", b"7200"),
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from collector.answers import PREFLIGHT, Answer, Refused, cors, too_large
+from collector.answers import Answer, Refused, cors, preflight, too_large
 from collector.limits import BODY_TIMEOUT_S, DRAIN_MAX_BYTES
 
 Scope = MutableMapping[str, Any]
@@ -71,6 +71,6 @@ async def send_answer(send: Send, request: Request, answer: Answer) -> None:
     if origin := request.headers.get("origin"):
         headers += cors(origin)
         if request.method == "OPTIONS":
-            headers += PREFLIGHT
+            headers += preflight(request.headers.get("access-control-request-headers", ""))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

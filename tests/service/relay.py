@@ -9,8 +9,14 @@ from collections.abc import Iterable
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from collector.answers import unavailable
+import msgspec
 
+from collector.answers import cors, unavailable
+from collector.dialects.registry import ROUTES
+from schemas.collected import Collected
+from streams.logic.dedup import Dedup, Verdict, content_of
+
+PATHS = frozenset(route.path for route in ROUTES)
 _HOP = {"connection", "transfer-encoding", "content-length", "host", "keep-alive"}
 
 
@@ -23,11 +29,11 @@ class Fault(Enum):
 class Relay:
     """A server of its own in front of a collector. Faults are for requests that bring events; others pass."""
 
-    def __init__(self, collector_port: int, faults: Iterable[Fault], paths: frozenset[str]) -> None:
+    def __init__(self, collector_port: int, faults: Iterable[Fault]) -> None:
         self.faults = deque(faults)
         self.statuses: list[int] = []  # what the collector answered, in order
         self.errors: list[str] = []
-        self._paths, self._port, self._lock = paths, collector_port, threading.Lock()
+        self._port, self._lock = collector_port, threading.Lock()
         relay = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -67,7 +73,7 @@ class Relay:
     def _next_fault(self, request: BaseHTTPRequestHandler) -> Fault | None:
         path = request.path.partition("?")[0].rstrip("/")
         with self._lock:
-            return self.faults.popleft() if self.faults and request.command != "OPTIONS" and path in self._paths else None
+            return self.faults.popleft() if self.faults and request.command != "OPTIONS" and path in PATHS else None
 
     def _pass(self, request: BaseHTTPRequestHandler) -> None:
         body = _body_of(request)
@@ -109,7 +115,7 @@ def _body_of(request: BaseHTTPRequestHandler) -> bytes:
 
 def _cors(request: BaseHTTPRequestHandler) -> list[tuple[str, str]]:
     origin = request.headers.get("Origin")
-    return [("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true")] if origin else []
+    return [(name.decode(), value.decode()) for name, value in cors(origin)] if origin else []
 
 
 def _reply(request: BaseHTTPRequestHandler, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -120,3 +126,12 @@ def _reply(request: BaseHTTPRequestHandler, status: int, headers: list[tuple[str
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()
     request.wfile.write(body)
+
+
+def judged(lines: Iterable[bytes], write_key: str) -> tuple[int, list[Collected]]:
+    """(how many lines a write key has, those of them that the stream's de-duplication counts). No id may have two contents."""
+    mine = [(line, found) for line in lines if (found := msgspec.json.decode(line, type=Collected)).write_key == write_key]
+    dedup = Dedup(48 * 3_600_000, 1000)
+    verdicts = [(dedup.judge(found.write_key, found.message_id, found.received_at_ms, content_of(line)), found) for line, found in mine]
+    assert Verdict.REUSED not in {verdict for verdict, _ in verdicts}, [line for line, _ in mine]
+    return len(mine), [found for verdict, found in verdicts if verdict is Verdict.NEW]

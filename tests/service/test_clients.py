@@ -16,21 +16,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from collector.dialects.registry import ROUTES
 from runtime.local.testing import local_kafka
-from schemas.collected import Collected
-from streams.logic.dedup import Dedup, Verdict, content_of
 from tests.service.collector_lab import Collector, collector_on, lines_of, make_lane
-from tests.service.relay import Fault, Relay
+from tests.service.relay import Fault, Relay, judged
 
 pytestmark = pytest.mark.timeout(300)
 CLIENTS = Path(__file__).resolve().parents[1] / "clients"
 COUNT = 10
 ALL = (Fault.BUSY, Fault.AWAY, Fault.UNHEARD)
-PATHS = frozenset(route.path for route in ROUTES)
 EVERYTHING = frozenset(range(COUNT))
 
 
@@ -81,7 +76,7 @@ class Outcome:
 def _run(case: Case, collector: Collector) -> Outcome:
     runtime = sys.executable if case.program.endswith(".py") else shutil.which("node")
     assert runtime
-    with Relay(collector.settings.collector_port, case.faults, PATHS) as relay:
+    with Relay(collector.settings.collector_port, case.faults) as relay:
         command = [runtime, str(CLIENTS / case.program), relay.url, case.key + case.secret, str(COUNT), case.mode]
         ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200, env={**os.environ})
         return Outcome(ended.returncode, ended.stdout, relay)
@@ -123,13 +118,8 @@ async def test_everything_arrives_once(case: Case, collector: Collector, outcome
     assert outcome.code == 0, outcome.output
     assert not outcome.relay.faults, "the client ended before the outage did"
     assert set(outcome.relay.statuses) == {200}, outcome.relay.errors
-    lines = await lines_of(collector.settings.kafka_bootstrap, "live")
-    mine = [(line, found) for line in lines if (found := msgspec.json.decode(line, type=Collected)).write_key == case.key]
-    dedup = Dedup(48 * 3_600_000, 1000)
-    verdicts = [(dedup.judge(found.write_key, found.message_id, found.received_at_ms, content_of(line)), found) for line, found in mine]
-    assert Verdict.REUSED not in {verdict for verdict, _ in verdicts}, [line for line, _ in mine]
-    new = [found for verdict, found in verdicts if verdict is Verdict.NEW]
+    stored, new = judged(await lines_of(collector.settings.kafka_bootstrap, "live"), case.key)
     assert sorted(found.items[0].product_id for found in new) == [f"p{number}" for number in sorted(case.delivered)], outcome.output
-    assert len(mine) > len(new) or Fault.UNHEARD not in case.faults or case.delivered != EVERYTHING
+    assert stored > len(new) or Fault.UNHEARD not in case.faults or case.delivered != EVERYTHING
     assert {(found.event, str(found.items[0].price), found.currency) for found in new} == {("add_to_cart", "2.5", "EUR")}
     assert all(found.event_raw and (found.user_id or found.device_id) for found in new)

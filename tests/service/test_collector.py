@@ -184,6 +184,9 @@ async def test_a_browser_of_another_origin_may_send_and_read_the_answer(collecto
     preflight = await collector.ask("OPTIONS", "/v1/batch", headers={**origin, "Access-Control-Request-Method": "POST"})
     assert (preflight.status, preflight.headers["access-control-max-age"]) == (204, "7200")
     assert "x-write-key" in preflight.headers["access-control-allow-headers"]
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-retry-count"}
+    reply = await collector.ask("OPTIONS", "/v1/t", headers={**origin, **asked})
+    assert reply.headers["access-control-allow-headers"] == "authorization,x-retry-count"
     refused = await collector.post("/v1/batch", b"{", origin)
     for reply in (preflight, refused):
         assert reply.headers["access-control-allow-origin"] == "https://shop.example"

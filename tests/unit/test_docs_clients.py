@@ -15,7 +15,8 @@ from collector.dialects.snowplow_events import ACTIONS, KINDS, SCHEMAS
 from collector.names import ALIASES
 from tests.unit.dialect_lab import sent
 
-DOC = (Path(__file__).resolve().parents[2] / "docs" / "clients.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+DOC = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 TP2 = "/com.snowplowanalytics.snowplow/tp2"
 # What events of the catalogue need, under names that every dialect of this test takes.
 NEEDED = {"product_id": "p1", "order_id": "o1", "search_term": "x", "experiment_id": "e", "variant": "a"}
@@ -93,6 +94,13 @@ def test_the_tables_have_every_name_of_their_dialect() -> None:
     assert dict(table("Names: `type` of `snowplow_ecommerce_action`")) == ACTIONS
     assert dict(table("Names: Snowplow's own schemas")) == SCHEMAS
     assert dict(table("Names: `e`")) == {kind: means for kind, (_, means) in KINDS.items()}
+
+
+def test_every_client_that_is_tried_is_written_down() -> None:
+    packages = json.loads((ROOT / "tests" / "clients" / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    first_cells = re.findall(r"^\|([^|]+)\|", DOC.split("What all dialects share")[0], flags=re.MULTILINE)
+    for name, version in packages.items():
+        assert [cell for cell in first_cells if cell.split(" ")[:2] == [name, version.rpartition(".")[0]]], (name, version)
 
 
 def test_every_address_is_written_down() -> None:

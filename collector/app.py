@@ -12,6 +12,8 @@ from collector.auth import Keys
 from collector.clock import Ticker
 from collector.collect import Collect
 from collector.dialects.registry import ROUTES
+from collector.enrich import referrer_list
+from collector.enrich.places import Places
 from collector.gate import Gate
 from collector.lanes import Lanes
 from collector.limits import ACK_TIMEOUT_S, BODIES_MAX_BYTES, QUEUE_MAX_BYTES, REQUESTS_MAX
@@ -33,6 +35,8 @@ class App:
     """The collector of one process; `start` and `stop` go around the serving."""
 
     def __init__(self, settings: Settings, now_ms: Callable[[], int]) -> None:
+        if settings.referrer_list:
+            log.info("%d hosts of referrers from %s", referrer_list.load(settings.referrer_list), settings.referrer_list)
         keys = Keys(settings.write_keys, settings.secret_key)
         self._metrics = Metrics()
         self._budget = Budget(QUEUE_MAX_BYTES)
@@ -44,7 +48,7 @@ class App:
         self._drainer: asyncio.Task[None] | None = None
         self._store = store = Store(self._log, settings.max_record_bytes, self._budget, self._spill)
         self._gate = Gate(REQUESTS_MAX, BODIES_MAX_BYTES)
-        collect = Collect(settings, keys, self._lanes, store, self._gate, self._metrics, now_ms)
+        collect = Collect(settings, keys, self._lanes, store, self._gate, self._metrics, Places(settings.geo_database), now_ms)
         ticker = Ticker(keys, self._lanes, store)
         self._routes: dict[str, dict[str, Handler]] = {
             "/v1/clock": {"POST": ticker.tick},

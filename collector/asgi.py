@@ -26,6 +26,7 @@ class Request:
         self.path: str = scope["path"]
         self.headers: dict[str, str] = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         self.query: dict[str, str] = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
+        self.peer: str = (scope.get("client") or ("",))[0]
         self._receive = receive
         self._has_more = True
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from collector.referrers import EMAIL, PAYMENT, SOCIAL, in_list, is_search, site_of
+from collector.referrers import EMAIL, PAYMENT, SOCIAL, in_list, is_search, listed, site_of
 
 _ADS_CLICK_IDS = frozenset(
     "gclid gbraid wbraid dclid msclkid ttclid twclid li_fat_id yclid bd_vid gdt_vid qz_gdt epik rdt_cid scclid sccid irclickid".split()
@@ -87,4 +87,4 @@ def _by_host(host: str) -> str:
         return "email"
     if in_list(host, SOCIAL):
         return "social"
-    return "search" if host and is_search(host) else ""
+    return "search" if host and is_search(host) else listed(host)

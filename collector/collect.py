@@ -9,8 +9,12 @@ from collector import body, intake
 from collector.answers import Answer, Refused, Rejected, malformed
 from collector.asgi import Request
 from collector.auth import Keys
+from collector.context import Visitor
 from collector.dialects.dialect import Given, Sent
 from collector.dialects.registry import Route
+from collector.enrich.address import client_of
+from collector.enrich.agent import is_visitors
+from collector.enrich.places import Places
 from collector.gate import Gate, Place
 from collector.lanes import Lanes
 from collector.metrics import Metrics
@@ -34,10 +38,18 @@ class Collect:
     """Handlers for requests that bring events, whatever the dialect."""
 
     def __init__(
-        self, settings: Settings, keys: Keys, lanes: Lanes, store: Store, gate: Gate, metrics: Metrics, now_ms: Callable[[], int]
+        self,
+        settings: Settings,
+        keys: Keys,
+        lanes: Lanes,
+        store: Store,
+        gate: Gate,
+        metrics: Metrics,
+        places: Places,
+        now_ms: Callable[[], int],
     ) -> None:
         self._settings, self._keys, self._lanes, self._store = settings, keys, lanes, store
-        self._gate, self._metrics, self._now_ms = gate, metrics, now_ms
+        self._gate, self._metrics, self._places, self._now_ms = gate, metrics, places, now_ms
 
     def handler(self, route: Route) -> Callable[[Request], Any]:
         """For one address."""
@@ -98,7 +110,11 @@ class Collect:
             received_at_ms=target.received_at_ms,
             max_event_bytes=self._settings.max_event_bytes,
             max_record_bytes=self._settings.max_record_bytes,
-            user_agent=agent[:512] if agent.startswith("Mozilla/") else "",
+            visitor=Visitor(
+                user_agent=agent[:512] if is_visitors(agent) else "",
+                address=client_of(request.peer, request.headers, self._settings.proxies),
+                places=self._places,
+            ),
             kind=sent.kind,
             sent_at=sent.sent_at,
             context=sent.context if isinstance(sent.context, dict) else None,

@@ -1,12 +1,24 @@
 """Where and how an event happened, from Segment's `context`. It informs and is never a reason to refuse: what does not fit is left out."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from collector.channel import Tags, classify, tags_of
 from collector.device import device_type, named_device
+from collector.enrich.address import truncated
+from collector.enrich.agent import WEBDRIVER, agent_of
+from collector.enrich.places import Places
 from collector.limits import TEXT_MAX_CHARS, URL_MAX_CHARS
 from schemas.collected import Collected
+
+
+class Visitor(NamedTuple):
+    """What a request says of who sent it. `address` is whole here, and kept nowhere so."""
+
+    user_agent: str = ""
+    address: str = ""
+    places: Places = Places()
+
 
 _PAGE_FIELDS = ("url", "path", "title", "referrer", "search")
 _OPENING = frozenset({"page_view", "screen_view"})
@@ -31,7 +43,7 @@ def take_page(props: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return page, {name: value for name, value in props.items() if name not in page}
 
 
-def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], header_agent: str) -> None:
+def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], visitor: Visitor) -> None:
     """Fill the event's context fields in."""
     page = {**_object(context, "page"), **page}
     if context.get("source") in _SOURCES:  # else the write key's
@@ -42,7 +54,8 @@ def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], he
     path, query = _split(event.page_url)
     event.page_path = _text(page, "path", URL_MAX_CHARS) or path
     _set_campaign(event, context, query or _text(page, "search", URL_MAX_CHARS).removeprefix("?"))
-    _set_device(event, context, header_agent)
+    _set_device(event, context, visitor)
+    _set_place(event, context, visitor)
     event.locale = _text(context, "locale", 35)
     event.timezone = _text(context, "timezone", 64)
     country = _text(_object(context, "location"), "country", 3) or _text(context, "country", 3)
@@ -63,13 +76,27 @@ def _set_campaign(event: Collected, context: dict[str, Any], query: str) -> None
     event.channel = classify(found, event.referrer, event.page_url, opens_page)
 
 
-def _set_device(event: Collected, context: dict[str, Any], header_agent: str) -> None:
-    event.user_agent = _text(context, "userAgent") or header_agent
+def _set_device(event: Collected, context: dict[str, Any], visitor: Visitor) -> None:
+    event.user_agent = _text(context, "userAgent") or visitor.user_agent
     if event.source == "store":
         event.device_type = "store"
         return
     by_agent = device_type(event.user_agent) if event.user_agent else ""
     event.device_type = by_agent or named_device(_text(_object(context, "device"), "type"))
+    if event.user_agent:
+        event.browser, event.os, event.bot = agent_of(event.user_agent)
+    if context.get("webdriver") is True and not event.bot:
+        event.bot = WEBDRIVER
+    if event.bot:
+        event.device_type = "bot"
+
+
+def _set_place(event: Collected, context: dict[str, Any], visitor: Visitor) -> None:
+    """A server's own address says nothing of the visitor; what it passes on does."""
+    address = _text(context, "ip", 64) or ("" if event.source in ("server", "store") else visitor.address)
+    if address:
+        event.ip = truncated(address)
+        event.ip_country, event.region, event.city = visitor.places.find(address)
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -22,6 +22,8 @@ PAYMENT = frozenset(
     "paypal.com checkout.stripe.com hooks.stripe.com alipay.com pay.weixin.qq.com klarna.com adyen.com "
     "secure.ogone.com pay.google.com checkout.shopify.com 3dsecure.io sofort.com mollie.com".split()
 )
+# Hosts of a list that was loaded (collector/enrich/referrer_list.py), with the channel of each.
+LISTED: dict[str, str] = {}
 _SECOND_LEVEL = frozenset("co com org net ac gov edu or ne".split())
 
 
@@ -29,6 +31,14 @@ def in_list(host: str, names: frozenset[str]) -> bool:
     """Whether the host is one of the names or below one."""
     labels = host.split(".")
     return any(".".join(labels[start:]) in names for start in range(len(labels)))
+
+
+def listed(host: str) -> str:
+    """What the loaded list says of a host or the domain above it; '' if nothing."""
+    if not LISTED:
+        return ""
+    labels = host.split(".")
+    return next((LISTED[name] for start in range(len(labels)) if (name := ".".join(labels[start:])) in LISTED), "")
 
 
 def is_search(host: str) -> bool:

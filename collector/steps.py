@@ -10,6 +10,7 @@ import msgspec
 from collector import call as calls
 from collector import context, properties
 from collector.call import Call
+from collector.context import Visitor
 from collector.dialects.dialect import Dialect
 from collector.dialects.segment import SEGMENT
 from collector.fields import as_text
@@ -32,7 +33,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     max_event_bytes: int
     max_record_bytes: int = 524_288
     kind: str = ""
-    user_agent: str = ""
+    visitor: Visitor = Visitor()
     sent_at: Any = None
     context: dict[str, Any] | None = None
     dialect: Dialect = SEGMENT
@@ -137,7 +138,7 @@ def read_context(draft: Draft) -> Draft | Rejection:
     page: dict[str, Any] = {}
     if event.event == "page_view":
         page, event.props = context.take_page(event.props)
-    context.describe(event, context.merged(draft.envelope.context, inner), page, draft.envelope.user_agent)
+    context.describe(event, context.merged(draft.envelope.context, inner), page, draft.envelope.visitor)
     if event.event_raw and not event.page_title and draft.kind in ("page", "screen"):
         event.page_title = event.event_raw
     return draft

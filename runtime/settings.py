@@ -96,6 +96,11 @@ class Settings:
     churn_tiers_s: dict[str, int] = _row(
         {"short": 7 * DAY_S, "mid": 30 * DAY_S, "long": 90 * DAY_S}, "tier=s", "silence that starts a churn tier", 1
     )
+    proxies: int = _row(
+        0, "proxies", "proxies of one's own in front of the collector; the visitor's address is so many from the right in X-Forwarded-For"
+    )
+    geo_database: str = _row("", "path", "MaxMind database (.mmdb) for country, region and city of an address; empty: none")
+    referrer_list: str = _row("", "path", "referer-parser's database (JSON) beside the built-in list of referrers; empty: none")
     max_event_bytes: int = _row(32_768, "bytes", "largest event", 256)
     max_batch_bytes: int = _row(512_000, "bytes", "largest request body, unpacked", 1024)
     max_batch_events: int = _row(2500, "events", "most events in one request", 1)

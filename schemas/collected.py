@@ -72,8 +72,15 @@ class Collected(Commerce, omit_defaults=True, kw_only=True):
     sent_at_ms: int = 0
     source: str = "web"  # web, app, server, store
     channel: str = ""  # search, social, email, ads, referral, offline, direct; empty when the event starts no visit
-    device_type: str = ""  # mobile, desktop, tablet, store
+    device_type: str = ""  # mobile, desktop, tablet, store, bot
     user_agent: str = ""
+    browser: str = ""
+    os: str = ""
+    bot: str = ""  # what a bot was known by
+    ip: str = ""  # the network only: /24 or /48
+    ip_country: str = ""  # by the address; the row's country where the client names none
+    region: str = ""
+    city: str = ""
 
 
 def partition_key(event: Collected) -> str:

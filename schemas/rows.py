@@ -32,6 +32,12 @@ class EventRow(Commerce, omit_defaults=True, kw_only=True):
     channel: str = ""
     device_type: str = ""
     user_agent: str = ""
+    browser: str = ""
+    os: str = ""
+    bot: str = ""  # what a bot was known by; then `device_type` is bot
+    ip: str = ""  # the network only: /24 or /48
+    region: str = ""
+    city: str = ""
     skew_ms: int = 0  # what was added to the client's clock
     late: bool = False  # more than the lateness limit behind its arrival: stored, moves no window
     replayed: bool = False

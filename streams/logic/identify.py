@@ -22,6 +22,7 @@ class Arriving(EventRow, omit_defaults=True, kw_only=True):
     lane: str = ""
     person_id: str = ""
     occurred_at_ms: int = 0
+    ip_country: str = ""
 
 
 _decode_state = msgspec.msgpack.Decoder(DeviceState)
@@ -96,6 +97,8 @@ class Identify:
             out.count("ids_reused")
         times = correct(row.client_at_ms, row.sent_at_ms, row.received_at_ms, policy)
         row.occurred_at_ms, row.skew_ms, row.late = times.occurred_at_ms, times.skew_ms, times.late
+        if row.ip_country:
+            row.country, row.ip_country = row.country or row.ip_country, ""
         row.lane, row.replayed = policy.lane, policy.replayed
         row.person_id = person_id = self._person(row, times.occurred_at_ms, out)
         out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row), Kind.EVENT)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from collector.channel import Tags, classify, host_of, tags_of
-from collector.context import describe, merged, take_page
+from collector.context import Visitor, describe, merged, take_page
 from collector.device import device_type
 from schemas.collected import Collected
 
@@ -17,7 +17,7 @@ ANDROID_TABLET = "Mozilla/5.0 (Linux; Android 13; SM-X900) AppleWebKit/537.36 (K
 
 def described(context: dict[str, Any], event: str = "page_view", source: str = "web", page: dict[str, Any] | None = None) -> Collected:
     line = Collected(event=event, message_id="m", write_key="k", received_at_ms=1, source=source)
-    describe(line, context, page or {}, "")
+    describe(line, context, page or {}, Visitor())
     return line
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.context import Visitor
 from collector.intake import Taken, codes, take
 from collector.steps import Envelope
 from schemas.collected import Collected
@@ -85,7 +86,7 @@ def test_the_batch_gives_sent_at_and_context() -> None:
 
 
 def test_the_browsers_agent_stands_in_for_a_missing_one() -> None:
-    envelope = msgspec.structs.replace(ENVELOPE, user_agent="Mozilla/5.0 (Windows NT 10.0)")
+    envelope = msgspec.structs.replace(ENVELOPE, visitor=Visitor("Mozilla/5.0 (Windows NT 10.0)"))
     assert line_of(TRACK, envelope).device_type == "desktop"
 
 

@@ -48,9 +48,7 @@ def collected(message: bytes) -> tuple[int, bytes] | str:
     """(partition, line) by way of the collector, or the field that it rejects."""
     head, _, _ = message.partition(b"}")
     assert head
-    envelope = Envelope(
-        write_key="k", source="server", received_at_ms=NOW_MS, sent_at=NOW_MS, max_event_bytes=32_768, context=None, user_agent=""
-    )
+    envelope = Envelope(write_key="k", source="server", received_at_ms=NOW_MS, sent_at=NOW_MS, max_event_bytes=32_768, context=None)
     taken = take([message], envelope, "live", PARTITIONS)
     if taken.rejected:
         return taken.rejected[0].message.split(":")[0]

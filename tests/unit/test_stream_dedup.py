@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collector.context import Visitor
 from collector.intake import take
 from collector.steps import Envelope
 from schemas.collected import Collected
@@ -191,6 +192,13 @@ SENT_AGAIN = {
     "channel": "search",
     "device_type": "mobile",
     "user_agent": "another version",
+    "browser": "Firefox",
+    "os": "Linux",
+    "bot": "a bot",
+    "ip": "8.8.4.0/24",
+    "ip_country": "AT",
+    "region": "Tyrol",
+    "city": "Hall",
 }
 
 
@@ -224,11 +232,13 @@ def test_a_client_that_sends_again_is_the_same_to_the_collector(body: bytes) -> 
     """Later, from the next version of its browser, with the write key's source changed in between."""
 
     def line(sent_at: str, **changes: object) -> bytes:
-        first = Envelope(write_key="k", source="web", received_at_ms=T0, max_event_bytes=9999, user_agent="Firefox 1", sent_at=sent_at)
+        first = Envelope(
+            write_key="k", source="web", received_at_ms=T0, max_event_bytes=9999, visitor=Visitor("Firefox 1"), sent_at=sent_at
+        )
         (lines,) = take([body], msgspec.structs.replace(first, **changes), "t", 1).lines.values()
         return lines[0]
 
     first = line("2023-11-14T22:13:21Z")
-    again = line("2023-11-15T22:13:21Z", received_at_ms=T0 + DAY, user_agent="Mozilla/5.0 (iPhone) Firefox 2", source="app")
+    again = line("2023-11-15T22:13:21Z", received_at_ms=T0 + DAY, visitor=Visitor("Mozilla/5.0 (iPhone) Firefox 2"), source="app")
     assert first != again and content_of(first) == content_of(again)
     assert msgspec.json.decode(again, type=Collected).sent_at_ms

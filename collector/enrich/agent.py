@@ -41,5 +41,5 @@ def is_visitors(user_agent: str) -> bool:
 def _bot(user_agent: str) -> str:
     if not is_crawler(user_agent):
         return ""
-    name = next(pattern.pattern for pattern in _PATTERNS if pattern.search(user_agent))
+    name: str = next(pattern.pattern for pattern in _PATTERNS if pattern.search(user_agent))
     return name.replace("\\", "").strip("^$")[:_MAX_CHARS]

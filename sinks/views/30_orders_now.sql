@@ -6,7 +6,7 @@
 -- - person_id: the person now, of the first purchase (of a refund without a purchase, of that)
 -- - ordered_at: first purchase; NULL when only refunds came
 -- - source: web, app, server or store
--- - device_type: mobile, desktop, tablet or store
+-- - device_type: mobile, desktop, tablet, store or bot
 -- - country: country of the client
 -- - cart_id: cart that was ordered
 -- - group_buy_id: group purchase that it belongs to

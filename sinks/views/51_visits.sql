@@ -8,7 +8,7 @@
 -- Columns:
 -- - day: day of the shop on which the visit began; NULL if `by` lacks it, and so are the other five
 -- - channel: channel that the visit came through
--- - device_type: mobile, desktop, tablet or store
+-- - device_type: mobile, desktop, tablet, store or bot
 -- - campaign_source: utm_source
 -- - campaign_medium: utm_medium
 -- - campaign_name: utm_campaign

@@ -13,7 +13,7 @@
 -- - is_order: the line that the order is counted by, its first purchase
 -- - person_id: the person now, of the order's first purchase
 -- - source: web, app, server or store, of the order
--- - device_type: mobile, desktop, tablet or store, of the order
+-- - device_type: mobile, desktop, tablet, store or bot, of the order
 -- - country: country of the client, of the order
 -- - coupon: coupon of the order
 -- - payment_method: way of payment of the order

@@ -9,7 +9,7 @@
 -- - day: day, in the business time zone
 -- - person_id: the person now
 -- - source: web, app, server or store
--- - device_type: mobile, desktop, tablet or store
+-- - device_type: mobile, desktop, tablet, store or bot
 -- Example: SELECT day, uniqExact(person_id) FROM visitor_days(lane = 'live', from_day = '2026-01-01', to_day = '2026-01-31') GROUP BY day ORDER BY day
 -- Caveats: identify, alias, group and consent are no visit, nor are refund and order_cancel, which the shop does. Events that arrived late count.
 CREATE OR REPLACE VIEW visitor_days AS

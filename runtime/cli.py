@@ -18,6 +18,7 @@ COMMANDS = {
     "status": "show the processes, their health, and how far each consumer group is behind",
     "simulate": "send the events of simulated shoppers to a collector",
     "replay": "rebuild state from history, in a lane of its own",
+    "reconcile": "compare the live results with the same computed anew from the stored events",
     "chaos": "kill, pause and restart everything under load, then compare with the truth",
     "bench": "measure the stream engine or the sink on this machine, beside others",
     "unmerge": "take a device away from a user it was merged with",

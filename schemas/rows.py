@@ -42,6 +42,7 @@ class EventRow(Commerce, omit_defaults=True, kw_only=True):
     late: bool = False  # more than the lateness limit behind its arrival: stored, moves no window
     replayed: bool = False
     id_reused: bool = False  # another event had this message id before; `message_id` ends in ~ and 8 digits of its own then
+    cart_emptied: bool = False  # `cart_items` was given and is empty: a table has no other way to tell
 
 
 class IdentityRow(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -86,6 +86,10 @@ def read_views(settings: Settings, folder: Path = HOME / "views") -> list[tuple[
     values = {
         "funnel_name": _text(settings.funnel_name),
         "funnel_window_ms": str(settings.funnel_window_s * 1000),
+        "session_idle_ms": str(settings.session_idle_s * 1000),
+        "session_max_ms": str(settings.session_max_s * 1000),
+        "attribution_ms": str(settings.attribution_window_s * 1000),
+        "churn_tiers": _tiers(settings.churn_tiers_s),
         "funnel_steps": ", ".join(map(_text, settings.funnel_steps)),
         "timezone": _text(settings.business_timezone),
         "abandon_idle_ms": str(settings.abandon_idle_s * 1000),
@@ -130,3 +134,9 @@ async def _apply(warehouse: ClickHouse, migration: Migration, cluster: str) -> N
 
 def _text(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _tiers(tiers_s: dict[str, int]) -> str:
+    """Tier and idle time in ms, the shortest first."""
+    ordered = sorted(tiers_s.items(), key=lambda tier: tier[1])
+    return "[" + ", ".join(f"({_text(name)}, toInt64({idle_s * 1000}))" for name, idle_s in ordered) + "]"

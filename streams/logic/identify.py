@@ -100,6 +100,7 @@ class Identify:
         if row.ip_country:
             row.country, row.ip_country = row.country or row.ip_country, ""
         row.lane, row.replayed = policy.lane, policy.replayed
+        row.cart_emptied = row.cart_items == ()
         row.person_id = person_id = self._person(row, times.occurred_at_ms, out)
         out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row), Kind.EVENT)
         self._events += 1

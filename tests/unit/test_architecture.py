@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulator": {"schemas", "runtime"},
     "replays": {"schemas", "runtime"},
     "runtime": {"schemas"},
-    "chaos": {"schemas", "runtime", "simulator", "sinks"},
+    "reconcile": {"schemas", "runtime"},
+    "chaos": {"schemas", "runtime", "simulator", "sinks", "reconcile"},
 }
 # What puts the parts together imports them all.
 ACROSS = ("runtime.cli", "runtime.commands", "runtime.local.stack")

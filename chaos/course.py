@@ -12,9 +12,11 @@ from chaos.evidence import Evidence
 from chaos.ledger import Ledger, judge, untimed
 from chaos.report import Report
 from chaos.stage import WRITE_KEY
+from reconcile.job import job_of
+from reconcile.run import Reconciliation
 from runtime.compare import compare
 from runtime.local.stack import LIVE
-from runtime.query import query
+from runtime.query import query, stream
 from runtime.settings import Settings
 from schemas.topics import lane_topic
 from simulator.truth import Rules, Truth
@@ -53,6 +55,9 @@ class Course:
         answers = verdict.judge_answers(ledger, events, found, *self.clients.answered)
         report.note("other_differences", [*answers, *(f"{lane}: {line}" for line in verdict.other_lines(lines))])
         self._judge_carts(report, truth, final_ms, found, came)
+        idle_s = self._rules.idle_ms // 1000
+        again = await asyncio.to_thread(Reconciliation(job_of(settings, lane, idle_s=idle_s), partial(stream, settings)).run)
+        report.note("reconcile_differences", verdict.unexplained(lane, again))
 
     def _judge_carts(self, report: Report, truth: Truth, final_ms: int, found: Evidence, came: Mapping[str, Sequence[str]]) -> None:
         episodes = truth.episodes(final_ms)

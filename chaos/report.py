@@ -21,6 +21,7 @@ MUST_BE_ZERO = (
     "funnel_differences",
     "carts_differences",
     "other_differences",
+    "reconcile_differences",
 )
 SHOWN = 20  # differences of each kind
 
@@ -47,6 +48,7 @@ class Report:
     carts: int = 0
     carts_differences: int = 0
     other_differences: int = 0
+    reconcile_differences: int = 0
     deliveries: int = 0
     deliveries_doubled: int = 0
     answers_lost: int = 0

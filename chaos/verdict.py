@@ -9,6 +9,7 @@ from typing import Any
 
 from chaos.evidence import Evidence
 from chaos.ledger import Events, Ledger
+from reconcile.report import Report
 from runtime.compare import Line
 from schemas.rows import TriggerRow
 from simulator.truth_carts import Cart
@@ -100,3 +101,14 @@ def funnel_lines(lines: Iterable[Line]) -> list[Line]:
 
 def other_lines(lines: Iterable[Line]) -> list[Line]:
     return [line for line in lines if not line.equal and not line.measure.startswith((*COUNTED_HERE, LEVELS, "funnel level"))]
+
+
+def unexplained(lane: str, report: Report) -> list[str]:
+    """Of the live numbers against those computed anew from `events`: one line for each person who differs without a reason."""
+    named = [
+        f"{lane}: {verdict.subject} of {each.person}: {each.live} live, {each.recomputed} recomputed"
+        for verdict in report.verdicts
+        for each in verdict.examples
+        if not each.explanation
+    ]
+    return named + [f"{lane}: one more" for _ in range(report.differences - len(named))]

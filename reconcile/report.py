@@ -94,9 +94,15 @@ class Report:
         text += [f"   {verdict.subject}: {count} explained: {why}" for verdict in self.verdicts for why, count in verdict.explained.items()]
         for verdict in self.verdicts:
             text += [line for example in verdict.examples for line in _shown(verdict.subject, example)]
+        return "\n".join([*text, "", self.summary])
+
+    @property
+    def summary(self) -> str:
+        """In one line."""
         counted = f"{sum(verdict.rows for verdict in self.verdicts):,} rows of {self.events:,} events in {self.took_s} s"
         end = f"{self.differences} persons differ" if self.differences else "live and recomputed agree"
-        return "\n".join([*text, "", f"{end}: lane {self.lane}, clock {_spelled(self.clock_ms)}, {counted}"])
+        end += f", {self.explained} for a reason that is allowed" if self.explained else ""
+        return f"{end}: lane {self.lane}, clock {_spelled(self.clock_ms)}, {counted}"
 
 
 def verdict_of(subject: str, found: Tally, reasons: Mapping[str, str]) -> Verdict:

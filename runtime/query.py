@@ -11,28 +11,31 @@ from runtime.settings import Settings
 
 def query(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """The rows of a SELECT; `{name:Type}` in it is filled from `parameters`."""
-    who = (settings.warehouse_user, settings.warehouse_password)
-    client = _client(settings.warehouse_host, settings.warehouse_port, settings.warehouse_database, *who)
-    rows: list[tuple[Any, ...]] = [tuple(row) for row in client.query(sql, parameters=dict(parameters or {})).result_rows]
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in _of(settings).query(sql, parameters=dict(parameters or {})).result_rows]
     return rows
+
+
+def stream(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
+    """The same rows block by block, for answers that are better not held whole. The connection is free once the last was taken."""
+    with _of(settings).query_rows_stream(sql, parameters=dict(parameters or {})) as rows:
+        for row in rows:
+            yield tuple(row)
+
+
+def command(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+    """Run a statement that answers nothing."""
+    _of(settings).command(sql, parameters=dict(parameters or {}))
+
+
+def _of(settings: Settings) -> Any:
+    who = (settings.warehouse_user, settings.warehouse_password)
+    return _client(settings.warehouse_host, settings.warehouse_port, settings.warehouse_database, *who)
 
 
 @lru_cache(maxsize=8)
 def _client(host: str, port: int, database: str, user: str, password: str) -> Any:
     import clickhouse_connect
 
-<<<<<<< HEAD
     return clickhouse_connect.get_client(
         host=host, port=port, database=database, username=user, password=password, autogenerate_session_id=False
     )
-=======
-    return clickhouse_connect.get_client(host=host, port=port, database=database, autogenerate_session_id=False)
-
-
-def stream(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
-    """The same rows block by block, for answers that are better not held whole. The connection is free once the last was taken."""
-    client = _client(settings.warehouse_host, settings.warehouse_port, settings.warehouse_database)
-    with client.query_rows_stream(sql, parameters=dict(parameters or {})) as rows:
-        for row in rows:
-            yield tuple(row)
->>>>>>> b0cb681 (cartwake reconcile: live results against the same computed anew from the stored events, in SQL views and a fold of carts; an emptied cart can be told from one that nobody spoke of)

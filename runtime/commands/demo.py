@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from reconcile.job import job_of
+from reconcile.report import Report
+from reconcile.run import Reconciliation
 from runtime import showcase
 from runtime.compare import Line, as_json, as_text, compare
 from runtime.figures import Figures, read_figures
 from runtime.lanes import LaneError, drain
 from runtime.local.stack import Stack
 from runtime.pace import keep_up
-from runtime.query import query
+from runtime.query import query, stream
 from runtime.send import Sender, SendError
 from runtime.settings import Settings, load
 from runtime.stop import stopped_by_signals
@@ -62,10 +65,11 @@ class Result:
 
     lines: list[Line]
     seconds: dict[str, float]
+    report: Report
 
     @property
     def equal(self) -> bool:
-        return all(line.equal for line in self.lines)
+        return all(line.equal for line in self.lines) and self.report.differences == 0
 
 
 async def _demo(settings: Settings, config: SimConfig, args: argparse.Namespace) -> int:
@@ -105,8 +109,9 @@ async def _show(settings: Settings, config: SimConfig, seconds: float) -> Result
     lines = await asyncio.to_thread(compare, truth, ask, lane)
     answered = sender.sent.accepted + sender.sent.rejected.total()
     lines.insert(0, Line("events that the collector answered", truth["sent"], answered, truth["sent"] == answered))
+    report = await asyncio.to_thread(Reconciliation(job_of(settings, lane), partial(stream, settings)).run)
     taken = {"time_lapse": round(played_s - began_s, 1), "drain_and_compare": round(time.monotonic() - played_s, 1)}
-    return Result([*lines, *webhooks], taken)
+    return Result([*lines, *webhooks], taken, report)
 
 
 async def _watch(settings: Settings, play: Play, view: View) -> None:
@@ -133,6 +138,7 @@ async def _until_stopped() -> None:
 
 def _document(result: Result, config: SimConfig) -> str:
     document: dict[str, Any] = {"equal": result.equal, "lines": as_json(result.lines), "lane": showcase.LANE}
+    document["reconcile"] = json.loads(result.report.as_json())
     document |= {"shoppers": config.shoppers, "days": config.days, "seed": config.seed, "seconds": result.seconds}
     return json.dumps(document)
 
@@ -140,4 +146,5 @@ def _document(result: Result, config: SimConfig) -> str:
 def _text(result: Result) -> str:
     differing = sum(not line.equal for line in result.lines)
     verdict = f"{differing} lines differ" if differing else f"all {len(result.lines)} lines are equal"
-    return f"{as_text(result.lines)}\n\n{verdict}: the simulator's truth against ClickHouse"
+    found = result.report.as_text() if result.report.differences else result.report.summary
+    return f"{as_text(result.lines)}\n\n{verdict}: the simulator's truth against ClickHouse\n{found}"

@@ -108,6 +108,8 @@ class Settings:
     spill_max_bytes: int = _row(1 << 30, "bytes", "acknowledged events that wait on disk, a collector, while Kafka is away; 0: 503 instead")
     sink_flush_s: float = _row(0.5, "s", "longest time a row waits in the sink", 0.01)
     sink_max_rows: int = _row(50_000, "rows", "most rows in one insert", 1)
+    reconcile_after_s: int = _row(600, "s", "a stack first compares live results with the events this long after its start", 0)
+    reconcile_every_s: int = _row(DAY_S, "s", "and again each time that this has passed", 60)
     business_timezone: str = _row("UTC", "zone", "where the shop's days begin, as in Europe/Berlin; every view that has days uses it", 1)
     log_level: str = _row("INFO", "level", "DEBUG, INFO, WARNING or ERROR", 1)
 

@@ -27,7 +27,7 @@ def module(name: str, *arguments: str) -> list[str]:
 
 def metrics_port(settings: Settings, role: str, lane: str) -> int:
     """Where a process of a lane serves its metrics: the same every time. The live lane's are the first."""
-    place = ("worker", "sink", "webhooks").index(role)
+    place = ("worker", "sink", "webhooks", "reconcile").index(role)
     return settings.collector_port + PORTS_FROM_COLLECTOR + _slot(lane) * PORTS_EACH_LANE + place
 
 
@@ -95,6 +95,12 @@ def worker_spec(settings: Settings, lane: str, number: int, env: Mapping[str, st
     return _served(name, _worker_port(settings, lane, number), module("streams", "worker", "--lane", lane), [f"topics-{lane}"], env)
 
 
+def reconcile_spec(settings: Settings, lane: str = LIVE) -> ProcessSpec:
+    """Compares a lane's live results every day with the same computed anew from its events."""
+    port = metrics_port(settings, "reconcile", lane)
+    return _served(f"reconcile-{lane}", port, module("reconcile", "--lane", lane), ["migrate"], None)
+
+
 def _served(name: str, port: int, argv: Sequence[str], needs: Sequence[str], env: Mapping[str, str] | None) -> ProcessSpec:
     url = f"http://127.0.0.1:{port}/readyz"
     command = [*argv, "--metrics-port", str(port)]
@@ -103,7 +109,7 @@ def _served(name: str, port: int, argv: Sequence[str], needs: Sequence[str], env
 
 def live_specs(settings: Settings) -> list[ProcessSpec]:
     """What `cartwake up` runs: the live lane, with webhooks if there is a URL to send them to."""
-    return [*base_specs(settings), *lane_specs(settings, webhooks=bool(settings.webhook_url))]
+    return [*base_specs(settings), *lane_specs(settings, webhooks=bool(settings.webhook_url)), reconcile_spec(settings)]
 
 
 class Stack(Supervisor):

@@ -10,7 +10,7 @@ import yaml
 
 from collector.metrics import METRICS
 from runtime.local.kafka import PROPERTIES
-from runtime.local.stack import base_specs, lane_specs, topics_spec
+from runtime.local.stack import base_specs, lane_specs, reconcile_spec, topics_spec
 from runtime.settings import ENV_PREFIX, TABLE, Settings, SettingsError, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +62,10 @@ def _unknown_settings(environment: dict[str, str]) -> list[str]:
 
 def test_the_commands_are_those_of_cartwake_up() -> None:
     settings = Settings()
-    specs = {spec.name.removesuffix("-live"): spec for spec in (*base_specs(settings), *lane_specs(settings), topics_spec("live"))}
+    specs = {
+        spec.name.removesuffix("-live"): spec
+        for spec in (*base_specs(settings), *lane_specs(settings), reconcile_spec(settings), topics_spec("live"))
+    }
     assert set(OURS) == set(specs) - {"kafka", "warehouse"}
     for name, service in OURS.items():
         assert _arguments(service["command"]) == _arguments(list(specs[name].argv)), name
@@ -147,7 +150,7 @@ def _metrics() -> set[str]:
     """Every metric that the code makes, under the names that Prometheus sees."""
     suffixes = {"Counter": ["_total"], "Gauge": [""], "Histogram": ["_bucket", "_sum", "_count"]}
     collector = {metric.name + suffix for metric in METRICS for suffix in (suffixes["Histogram"] if metric.kind == "histogram" else [""])}
-    files = [path for part in ("collector", "runtime", "sinks", "streams") for path in (ROOT / part).rglob("metrics.py")]
+    files = [path for part in ("collector", "reconcile", "runtime", "sinks", "streams") for path in (ROOT / part).rglob("metrics.py")]
     made = [found for path in files for found in re.findall(r'\b(Counter|Gauge|Histogram)\(\s*"(\w+)"', path.read_text(encoding="utf-8"))]
     return collector | {name + suffix for kind, name in made for suffix in suffixes[kind]}
 
@@ -170,7 +173,7 @@ def test_every_metric_and_code_of_the_alerts_exists_and_prometheus_finds_the_fil
     said = " ".join(path.read_text() for path in (ROOT / "collector").glob("*.py"))
     assert codes and {code for code in codes if f'unavailable("{code}"' not in said} == set()
     labels = {label for rule in rules for label in re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])}
-    assert labels <= {"job", "instance", "agent", "code", "table"}
+    assert labels <= {"job", "instance", "agent", "code", "table", "subject"}
 
 
 def test_the_dashboard_s_source_is_provisioned() -> None:

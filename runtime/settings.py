@@ -68,6 +68,9 @@ class Settings:
     shop_port: int = _row(18081, "port", "port of the demo shop", 1)
     receiver_port: int = _row(18082, "port", "port of the demo's webhook receiver", 1)
     secret_key: str = _row("", "text", "key for access, erasure and consent; empty: one is generated and kept in the data folder")
+    erasure_salt: str = _row(
+        "", "text", "keys the hashes of erased persons' ids; keep it for good; empty: one is generated and kept in the data folder"
+    )
     webhook_secret: str = _row(
         "", "text", "signs webhooks, `whsec_` + base64 of 32 bytes; empty: one is generated and kept in the data folder"
     )
@@ -148,6 +151,7 @@ def ensure_secrets(settings: Settings) -> Settings:
         settings,
         secret_key=settings.secret_key or kept(folder / "secret_key", new_secret_key),
         webhook_secret=settings.webhook_secret or kept(folder / "webhook_secret", new_webhook_secret),
+        erasure_salt=settings.erasure_salt or kept(folder / "erasure_salt", new_password),
         analyst_password=settings.analyst_password or kept(folder / "analyst_password", new_password),
     )
 

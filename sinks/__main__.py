@@ -34,7 +34,7 @@ def _migrate(_: argparse.Namespace) -> int:
 def _warehouse(options: argparse.Namespace) -> int:
     from sinks.warehouse import run_warehouse
 
-    settings = load()
+    settings = ensure_secrets(load())
     logs.setup(f"sink-{options.lane}", settings.log_level)
     asyncio.run(_until_signal(lambda stop: run_warehouse(settings, options.lane, options.metrics_port, stop, time.time)))
     return 0

@@ -13,6 +13,7 @@ from schemas.rows import RejectedRow
 from schemas.topics import Topic, load_topics, row_columns
 from sinks.buffer import Record, good_lines, lines_of
 from sinks.clickhouse import BadInput, ClickHouse
+from sinks.erased import Erased
 from sinks.faults import reach
 from sinks.intent import Intent, Position
 
@@ -36,8 +37,9 @@ COLUMN_TYPES = "SELECT name, type FROM system.columns WHERE database = currentDa
 class Table:
     """The table that a topic fills."""
 
-    def __init__(self, warehouse: ClickHouse, lane: str, topic: Topic) -> None:
+    def __init__(self, warehouse: ClickHouse, lane: str, topic: Topic, erased: Erased | None = None) -> None:
         self.name = topic.table
+        self._erased = erased
         self._warehouse = warehouse
         self._lane = lane
         self._columns = row_columns(topic)
@@ -45,14 +47,19 @@ class Table:
 
     async def write(self, records: Sequence[Record], intent: Intent, token: str, reasons: Mapping[Position, str]) -> None:
         """Insert a range: its good lines, and a row in `rejected` for each bad one. Doing it again with the token changes nothing."""
-        lines = good_lines(records, intent)
+        lines = self._kept(good_lines(records, intent))
         if lines:
             await self._insert(self.name, self._columns, lines, token)
         reach("after_good_rows")
         if intent.bad:
-            rejects = b"\n".join(msgspec.json.encode(row) for row in self._rejects(records, intent, reasons))
-            await self._insert("rejected", row_columns(_REJECTED), rejects, f"{token}:rejected")
+            rejects = self._kept(b"\n".join(msgspec.json.encode(row) for row in self._rejects(records, intent, reasons)))
+            if rejects:
+                await self._insert("rejected", row_columns(_REJECTED), rejects, f"{token}:rejected")
             reach("after_rejected_rows")
+
+    def _kept(self, lines: bytes) -> bytes:
+        """Without what is about persons who were erased."""
+        return self._erased.list.kept(lines) if self._erased else lines
 
     async def check(self, lines: bytes) -> str:
         """'' if the table's columns can hold the lines, else why not. Writes nothing."""

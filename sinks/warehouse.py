@@ -18,6 +18,7 @@ from schemas.topics import LIVE, Topic, lane_topic, table_topics
 from sinks import metrics
 from sinks.buffer import Buffer, Limits, Record
 from sinks.clickhouse import ClickHouse, connect
+from sinks.erased import Erased
 from sinks.flow import Flow
 from sinks.freshness import Freshness
 from sinks.intake import Fenced, Intake, topic_ids
@@ -39,11 +40,15 @@ class WarehouseSink:
     def __init__(self, settings: Settings, lane: str, warehouse: ClickHouse, ids: Mapping[str, str], clock: Clock) -> None:
         self._limits = Limits(settings.sink_flush_s, settings.sink_max_rows)
         self._intake = Intake(settings, f"cartwake-{lane}-warehouse", list(ids), self)
+        self._erased = Erased(warehouse, settings.erasure_salt)
         inserts = asyncio.Semaphore(PARALLEL_INSERTS)
         self._flows: dict[str, Flow] = {}
         for topic in table_topics():
             name = lane_topic(lane, topic.name)
-            table, fresh = Table(warehouse, lane, topic), Freshness(topic.table, lane == LIVE and topic.table == "events", clock)
+            table, fresh = (
+                Table(warehouse, lane, topic, self._erased),
+                Freshness(topic.table, lane == LIVE and topic.table == "events", clock),
+            )
             self._flows[name] = Flow(table, f"{name}@{ids[name]}", self._intake, self._limits, inserts, fresh)
         self._kinds = {lane_topic(lane, topic.name): _row_kind(topic) for topic in table_topics()}
         self._owned = 0
@@ -60,6 +65,7 @@ class WarehouseSink:
             while not stop.is_set():
                 self._add(await self._intake.getmany(POLL_MS))
                 now_s = time.monotonic()
+                await self._erased.refresh(now_s)
                 for flow in self._flows.values():
                     flow.kick(now_s)
                 self._hold_back()

@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulator": {"schemas", "runtime"},
     "replays": {"schemas", "runtime"},
     "runtime": {"schemas"},
+    "erasure": {"schemas", "runtime"},
     "reconcile": {"schemas", "runtime"},
     "chaos": {"schemas", "runtime", "simulator", "sinks", "reconcile"},
 }

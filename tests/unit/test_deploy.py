@@ -20,6 +20,7 @@ OURS = {name: service for name, service in SERVICES.items() if service["image"] 
 CHOSEN = {
     "CARTWAKE_WRITE_KEYS": "2f1c9a=web",
     "CARTWAKE_SECRET_KEY": "secret",
+    "CARTWAKE_ERASURE_SALT": "salt",
     "CARTWAKE_WAREHOUSE_PASSWORD": "password",
     "CARTWAKE_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "GRAFANA_PASSWORD": "password",

@@ -1,0 +1,79 @@
+"""Rows of persons who were erased: known by the keyed hashes of their ids, as no id of theirs is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+SQL = "SELECT DISTINCT id_hash FROM erasures"
+
+
+class _Named(msgspec.Struct):
+    """Every field by which a line can name a person; `raw` of one that was rejected may hold them anywhere."""
+
+    person_id: str = ""
+    id: str = ""
+    device_id: str = ""
+    user_id: str = ""
+    previous_id: str = ""
+    raw: str = ""
+
+
+_decode = msgspec.json.Decoder(_Named).decode
+
+
+def id_hash(person_id: str, salt: str) -> str:
+    """Of `u:<user>` or `d:<device>`: 32 hex digits."""
+    return blake2b(person_id.encode(), digest_size=16, key=salt.encode()[:64]).hexdigest()
+
+
+class Suppression:
+    """Knows the hashes. Without any it costs nothing."""
+
+    def __init__(self, salt: str, hashes: Collection[str] = ()) -> None:
+        self._salt = salt
+        self.hashes = frozenset(hashes)
+
+    def kept(self, lines: bytes) -> bytes:
+        """NDJSON without the lines of erased persons."""
+        if not self.hashes or not lines:
+            return lines
+        return b"\n".join(line for line in lines.split(b"\n") if not self.is_erased(line))
+
+    def is_erased(self, line: bytes) -> bool:
+        """Whether a line names somebody who was erased. One that cannot be read is for others to judge."""
+        try:
+            named = _decode(line)
+        except msgspec.DecodeError:
+            return False
+        return any(id_hash(each, self._salt) in self.hashes for each in _ids(named))
+
+
+def _ids(named: _Named) -> Iterator[str]:
+    yield from (each for each in (named.person_id, named.id) if each)
+    if named.device_id:
+        yield f"d:{named.device_id}"
+    yield from (f"u:{each}" for each in (named.user_id, named.previous_id) if each)
+    if named.raw:
+        for text in _texts(named.raw):
+            yield from (f"u:{text}", f"d:{text}")
+
+
+def _texts(raw: str) -> Iterator[str]:
+    """Every text in what was rejected: of JSON its values, else what stands between commas."""
+    try:
+        waiting: list[Any] = [msgspec.json.decode(raw)]
+    except msgspec.DecodeError:
+        yield from (part.strip().strip('"') for part in raw.split(","))
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, (str, int)):
+            yield str(value)

@@ -115,10 +115,11 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     assert first == second and first.secret_key
     kind, _, secret = first.webhook_secret.partition("_")
     assert kind == "whsec" and len(base64.b64decode(secret)) == 32
-    assert all((tmp_path / "data" / name).stat().st_mode & 0o077 == 0 for name in ("secret_key", "webhook_secret", "analyst_password"))
+    names = ("secret_key", "webhook_secret", "analyst_password", "erasure_salt")
+    assert all((tmp_path / "data" / name).stat().st_mode & 0o077 == 0 for name in names)
 
 
 def test_secrets_that_were_chosen_are_left_alone(tmp_path: Path) -> None:
-    names = ("SECRET_KEY", "WEBHOOK_SECRET", "ANALYST_PASSWORD")
+    names = ("SECRET_KEY", "WEBHOOK_SECRET", "ANALYST_PASSWORD", "ERASURE_SALT")
     chosen = load(env={"CARTWAKE_DATA_DIR": str(tmp_path), **{f"CARTWAKE_{name}": "whsec_x" for name in names}})
     assert ensure_secrets(chosen) == chosen and not list(tmp_path.iterdir())

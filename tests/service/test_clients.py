@@ -96,11 +96,8 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
 @pytest.fixture(scope="module")
 def outcomes(collector: Collector, request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Outcome]]]:
     """All clients that are asked for, a few at a time: most of their time they wait to try again."""
-    asked = [
-        item.callspec.params["case"]
-        for item in request.session.items
-        if item.name.startswith("test_everything") and hasattr(item, "callspec")
-    ]
+    here = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
+    asked = [case for item in here if isinstance(case := item.callspec.params["case"], Case)]
     with ThreadPoolExecutor(4) as pool:
         yield {case.key: pool.submit(_run, case, collector) for case in asked if _can_run(case)}
 

@@ -22,6 +22,7 @@ class Visitor(NamedTuple):
 
 _PAGE_FIELDS = ("url", "path", "title", "referrer", "search")
 _OPENING = frozenset({"page_view", "screen_view"})
+_ABOUT_SOMEBODY = frozenset({"identify", "alias", "group"})  # their properties are traits
 _SOURCES = frozenset({"web", "app", "server", "store"})
 
 
@@ -56,10 +57,18 @@ def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], vi
     _set_campaign(event, context, query or _text(page, "search", URL_MAX_CHARS).removeprefix("?"))
     _set_device(event, context, visitor)
     _set_place(event, context, visitor)
+    _keep_session(event, context)
     event.locale = _text(context, "locale", 35)
     event.timezone = _text(context, "timezone", 64)
     country = _text(_object(context, "location"), "country", 3) or _text(context, "country", 3)
     event.country = country.upper() if len(country) == 2 else ""
+
+
+def _keep_session(event: Collected, context: dict[str, Any]) -> None:
+    """The browser's own session (epoch ms of its beginning) is kept with the properties."""
+    session = context.get("sessionId")
+    if isinstance(session, (int, str)) and not isinstance(session, bool) and event.event not in _ABOUT_SOMEBODY:
+        event.props = {"session_id": session, **event.props}
 
 
 def _set_campaign(event: Collected, context: dict[str, Any], query: str) -> None:

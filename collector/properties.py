@@ -16,6 +16,8 @@ from schemas.properties import Properties
 # The properties of these are the shop's own: what does not fit the catalogue stays in `props` and is no reason to refuse.
 _OWN = frozenset({"page_view", "screen_view", "custom"})
 _TRAITS = frozenset({"identify", "group", "alias"})
+# What these are worth is what their items cost, where the client does not say.
+_PRICED = frozenset({"view_cart", "begin_checkout", "checkout_step", "add_payment_info", "payment_failed", "purchase"})
 _NOTHING = Properties()
 _SMALLEST = Decimal("0.0001")  # the warehouse's Decimal(18, 4)
 # Copied as they are: all that the line has a column for, but the lists and the amount.
@@ -98,7 +100,15 @@ def fill(event: Collected, found: Read) -> None:
     if typed.cart_items is not None:
         event.cart_items = fitted_items(typed.cart_items)
     event.value = fitted(typed.value)
+    if event.value is None and event.event in _PRICED:
+        event.value = cost(event.items or event.cart_items or ())
     event.props = found.props
+
+
+def cost(items: tuple[Item, ...]) -> Decimal | None:
+    """The sum of price x quantity; None where there is nothing, or a price is missing."""
+    prices = [item.price * item.quantity for item in items if item.price is not None]
+    return fitted(sum(prices, Decimal())) if items and len(prices) == len(items) else None
 
 
 def fitted(amount: Decimal | None) -> Decimal | None:

@@ -4,6 +4,7 @@ const list = document.getElementById("events");
 const queue = document.getElementById("queue");
 const rows = new Map(); // message id -> the label of its state
 const MAX_ROWS = 60;
+const SHORTEST_RETRY_MS = 500; // below it is the time for which events are gathered
 let waiting = 0;
 
 const element = (tag, properties = {}, ...children) => {
@@ -28,7 +29,9 @@ function added(message) {
   showQueue();
 }
 
-function answered({ answer: [status, text], keys }) {
+function answered(answer, keys) {
+  const [status, text] = [+answer.slice(0, 3), answer.slice(3)];
+  if (![200, 400, 401, 403, 413, 422].includes(status)) return; // it will be sent again
   let rejected = [];
   try {
     rejected = JSON.parse(text).rejected ?? [];
@@ -47,8 +50,8 @@ function answered({ answer: [status, text], keys }) {
 }
 
 /** For cartwake's `debug`. */
-export function show(what, detail) {
+export function show(what, detail, more) {
   if (what === "event") added(detail);
-  else if (what === "retry") showQueue(`no answer, again in ${Math.ceil(detail / 1000)} s`);
-  else answered(detail);
+  else if (what === "answer") answered(detail, more);
+  else if (what === "wait" && detail >= SHORTEST_RETRY_MS) showQueue(`no answer, again in ${Math.ceil(detail / 1000)} s`);
 }

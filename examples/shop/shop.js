@@ -22,7 +22,7 @@ const card = (product) => `<li class="item"><a class="art" href="/p/${product.pr
 
 const detail = (product) => `<div class="art">${draw(product)}</div><div class="about"><h1 class="name">${product.name}</h1><span class="quiet">${product.category}</span>
   <p>${product.text}</p><span class="price">${money.format(product.price)}</span><div class="buttons"><button class="main" data-add="${product.product_id}">Add to cart</button>
-  <button data-share="${product.product_id}" data-cw-click="share_product" data-cw-list-id="product_page">Share</button></div></div>`;
+  <button data-share="${product.product_id}" data-cw-target="share_product" data-cw-list-id="product_page">Share</button></div></div>`;
 
 function drawCart() {
   const { items } = cartwake.cart();
@@ -116,7 +116,7 @@ at("share-cart").addEventListener("click", () => share({ content_type: "cart", c
 addEventListener("popstate", drawPage);
 addEventListener("storage", drawCart); // another tab changed the cart
 
-cartwake.init({ writeKey: config.write_key, host: config.collector, currency: config.currency, retryMs: 1000, debug: show });
+cartwake.init({ writeKey: config.write_key, host: config.collector, currency: config.currency, debug: show });
 grid.innerHTML = PRODUCTS.map(card).join("");
 at("user").value = localStorage.getItem("shop:user") ?? "";
 at("came-through").hidden = !new URLSearchParams(location.search).has("cw_share");

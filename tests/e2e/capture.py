@@ -13,7 +13,7 @@ from typing import Any
 
 Event = dict[str, Any]
 SDK = Path(__file__).parents[2] / "sdk" / "js" / "dist" / "cartwake.js"
-BARE = "<!doctype html><title>bare</title><script src=/cartwake.js></script><a href=# data-cw-click=banner data-cw-list-id=home>b</a>"
+BARE = "<!doctype html><title>bare</title><script src=/cartwake.js></script><a href=# data-cw-target=banner data-cw-list-id=home>b</a>"
 README = Path(__file__).parents[2] / "sdk" / "js" / "README.md"
 SNIPPET = README.read_text(encoding="utf-8").split("```html\n")[1].split("```")[0].replace("https://collect.shop.example", "")
 STUB = "<!doctype html><title>stub</title>" + SNIPPET.replace("</script>", "cartwake.track('before_load')</script>", 1)
@@ -25,7 +25,16 @@ WEBHOOK = {
     "currency": "EUR",
 }
 RECEIVED = json.dumps({"count": 1, "last": [{"id": "w1", "type": "cart.abandoned", "data": WEBHOOK}]})  # as sinks.receiver says it
-PAGES = {"/bare": BARE, "/stub": STUB, "/received": RECEIVED}
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+)
+STRICT = f"""<!doctype html><title>strict</title><meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<script src=/cartwake.js></script><script src=/init.js></script>"""
+INIT_FILE = """window.violations = [];
+addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective));
+cartwake.init({ writeKey: 'k' });"""
+PAGES = {"/bare": BARE, "/stub": STUB, "/strict": STRICT, "/init.js": INIT_FILE, "/received": RECEIVED}
+SCRIPT = "text/javascript"
 
 
 class Capture:
@@ -46,7 +55,7 @@ class Capture:
             def do_GET(self) -> None:
                 path = self.path.split("?", 1)[0]
                 page = SDK.read_text(encoding="utf-8") if path == "/cartwake.js" else PAGES.get(path, "")
-                kind = {"/cartwake.js": "text/javascript", "/received": "application/json"}.get(path, "text/html")
+                kind = {"/cartwake.js": SCRIPT, "/init.js": SCRIPT, "/received": "application/json"}.get(path, "text/html")
                 capture.reply(self, 200, page.replace("DEVICE", capture.device), kind)
 
             def do_OPTIONS(self) -> None:
@@ -70,7 +79,9 @@ class Capture:
         time.sleep(self.delay_s)
         with self._changed:
             self.methods.append("POST")
-            self.requests.append({**{name.lower(): value for name, value in handler.headers.items()}, "write_key": request["writeKey"]})
+            self.requests.append(
+                {**{name.lower(): value for name, value in handler.headers.items()}, "write_key": request["writeKey"], "path": handler.path}
+            )
             self.seen.extend(request["batch"])
             if status == 200:
                 self.stored.extend(request["batch"])

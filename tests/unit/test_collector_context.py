@@ -136,3 +136,9 @@ def test_hosts() -> None:
 def test_an_event_may_say_its_own_source(given: Any, source: str, channel: str) -> None:
     line = described({"source": given})
     assert (line.source, line.channel) == (source, channel)
+
+
+def test_the_browsers_session_is_kept_with_the_properties() -> None:
+    assert described({"sessionId": 1800000000000}).props == {"session_id": 1800000000000}
+    assert described({"sessionId": ["x"]}).props == {}
+    assert described({"sessionId": "s"}, event="identify").props == {}

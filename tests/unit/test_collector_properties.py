@@ -147,3 +147,14 @@ def test_elsewhere_a_variant_is_the_products() -> None:
     line = taken("add_to_cart", {"product_id": "p1", "variant": "red", "group_size": "3"})
     assert (line.variant, line.items[0].variant, line.group_size) == ("", "red", 3)
     assert taken("page_view", {"variant": "dark"}).props == {"variant": "dark"}
+
+
+@pytest.mark.parametrize("event", ["view_cart", "begin_checkout", "purchase"])
+def test_what_has_no_value_is_worth_what_its_items_cost(event: str) -> None:
+    lines = [{"product_id": "tea", "price": "4.50", "quantity": 3}, {"product_id": "cup", "price": 0.1}]
+    assert taken(event, {"items": lines}).value == Decimal("13.6")
+    assert taken(event, {"cart_items": lines}).value == Decimal("13.6")
+    assert taken(event, {"items": lines, "value": 15}).value == 15
+    assert taken(event, {"items": [*lines, {"product_id": "gift"}]}).value is None
+    assert taken(event, {}).value is None
+    assert taken("view_item", {"items": lines}).value is None

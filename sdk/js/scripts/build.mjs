@@ -1,5 +1,5 @@
-/** Builds every file of dist/ with esbuild; `build(folder)` writes elsewhere, for the test that compares. */
-import { readFileSync, rmSync } from "node:fs";
+/** Builds every file of dist/: esbuild bundles, terser makes small; `build(folder)` writes elsewhere, for the test that compares. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,27 +10,31 @@ export const OUTPUTS = [
   { entry: "iife.ts", file: "cartwake.js", format: "iife", minify: true },
   { entry: "index.ts", file: "cartwake.mjs", format: "esm", minify: true },
   { entry: "index.ts", file: "cartwake.cjs", format: "cjs", minify: true },
-  { entry: "core.ts", file: "core.mjs", format: "esm", minify: false },
 ];
 
-// Names that only the parts of the SDK use among themselves: short ones in the files for browsers.
-const INTERNAL = /^(queued|take|later|beacon|post|begin|leaving|store|lock)$/;
+const SMALL = {
+  ecma: 2020,
+  module: true,
+  compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, hoist_funs: true, reduce_funcs: false },
+};
 
 export async function build(folder) {
   const { build: bundle } = await import("esbuild");
+  const { minify: shrink } = await import("terser");
+  mkdirSync(folder, { recursive: true });
   for (const { entry, file, format, minify } of OUTPUTS) {
-    await bundle({
+    const { outputFiles } = await bundle({
       entryPoints: [join(root, "src", entry)],
-      outfile: join(folder, file),
+      write: false,
       bundle: true,
       charset: "utf8",
       define: { VERSION: JSON.stringify(version) },
       format,
       legalComments: "none",
-      minify,
-      ...(minify && { mangleProps: INTERNAL }),
       target: "es2020",
     });
+    const { text } = outputFiles[0];
+    writeFileSync(join(folder, file), minify ? (await shrink(text, structuredClone(SMALL))).code : text);
   }
 }
 

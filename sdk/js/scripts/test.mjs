@@ -7,6 +7,6 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const run = (command, ...given) => spawnSync(command, given, { cwd: root, stdio: "inherit" }).status ?? 1;
 
-if (!existsSync(join(root, "node_modules", "esbuild"))) run("npm", "ci", "--no-fund", "--no-audit", "--silent");
+if (!existsSync(join(root, "node_modules", "terser"))) run("npm", "ci", "--no-fund", "--no-audit", "--silent");
 const files = readdirSync(join(root, "tests")).filter((name) => name.endsWith(".test.mjs"));
 process.exit(run(process.execPath, "--test", ...files.map((name) => join("tests", name))));

@@ -1,52 +1,65 @@
-/** What the page does by itself: views, marked clicks, share links, leaving. */
-import { SHARE_PARAMETER } from "./core.js";
-import type { Core } from "./core.js";
-import type { Options } from "./types.js";
+/** What the page does by itself: views, marked clicks, share links, links to other hosts, leaving. */
+import { link, page, shareOpen } from "./calls.js";
+import { leave, options } from "./page.js";
+import { track } from "./send.js";
+import { flush, leaving } from "./sender.js";
+import { DEVICE, fromCookie } from "./store.js";
+import { SHARE, put } from "./visitor.js";
 
-let shown = ""; // without its hash
-let left: string | undefined;
+let shown: string; // without its hash
+let shareId: string | null;
 
-/** The page before this one, where a single-page app moved on: document.referrer stays as it was at the load. */
-export const before = (): string | undefined => left;
+const here = () => location.href.split("#")[0]!;
+const viewPage = () => options.pageViews !== false && page();
+const isLinked = (host: string | undefined) => options.link?.includes(host!);
 
-/** A page view, if this is another page than the one shown. */
-function moved(core: Core): void {
-  const now = location.href.split("#")[0]!;
-  if (now === shown) return;
-  left = shown || left;
-  shown = now;
-  core.page();
+/** What a page sends when it is shown. */
+export function view(): void {
+  viewPage();
+  if (shareId) shareOpen(shareId);
 }
 
-/** Page views, also when a single-page app moves on and when the back button brings a page back from memory. */
-function listenToViews(core: Core): void {
+/** A page view, if this is another page than the one shown; the hash makes none. */
+function moved(): void {
+  if (here() === shown) return;
+  leave(shown);
+  shown = here();
+  viewPage();
+}
+
+/** `data-cw-target="name"` makes a click an event; every `data-cw-*` is a property of it. Links to a linked host get the device id. */
+function clicked({ target }: { target: any }): void {
+  const anchor = target.closest?.("a") as HTMLAnchorElement | null | undefined;
+  const marked = target.closest?.("[data-cw-target]") as Element | null | undefined;
+  const properties: Record<string, string> = {};
+  if (marked) {
+    for (const { name, value } of marked.attributes)
+      if (/^data-cw/.test(name)) properties[name.slice(8).replace(/-/g, "_")] = value;
+    track("click", properties);
+  }
+  if (isLinked(anchor?.host)) anchor!.href = link(anchor!.href);
+}
+
+export function listen(): void {
   const { pushState } = history;
+  leave(document.referrer);
+  const url = new URL(location.href);
+  const { searchParams } = url;
+  const brought = searchParams.get(DEVICE);
+  const device = brought && isLinked(document.referrer.split("/")[2]) ? brought : fromCookie();
+  shareId = searchParams.get(SHARE);
+  if (device) put(DEVICE, device);
+  if (brought) {
+    searchParams.delete(DEVICE);
+    history.replaceState(0, "", url);
+  }
+  shown = here();
   history.pushState = (...state) => {
     pushState.apply(history, state);
-    moved(core);
+    moved();
   };
-  addEventListener("popstate", () => moved(core));
-  addEventListener("pageshow", (event) => event.persisted && core.page());
-  moved(core);
-}
-
-/** `data-cw-click="name"` makes a click an event; every other `data-cw-*` is a property of it. */
-function clicked(core: Core, event: Event): void {
-  const marked = (event.target as Element).closest?.("[data-cw-click]");
-  if (!marked) return;
-  const properties: Record<string, string> = {};
-  for (const { name, value } of marked.attributes) {
-    if (/^data-cw-/.test(name)) properties[name === "data-cw-click" ? "target" : name.slice(8).replace(/-/g, "_")] = value;
-  }
-  core.track("click", properties);
-}
-
-export function listen(core: Core, options: Options): void {
-  const shareId = new URLSearchParams(location.search).get(SHARE_PARAMETER);
-  if (options.pageViews !== false) listenToViews(core);
-  if (shareId) core.shareOpen(shareId);
-  addEventListener("click", (event) => clicked(core, event), true);
-  addEventListener("online", core.flush);
-  addEventListener("pagehide", core.leaving);
-  addEventListener("visibilitychange", () => (document.hidden ? core.leaving() : core.flush()), true);
+  addEventListener("popstate", moved);
+  addEventListener("pageshow", (event) => event.persisted && viewPage());
+  addEventListener("click", clicked, true);
+  addEventListener("visibilitychange", () => (document.hidden ? leaving : flush)(), true);
 }

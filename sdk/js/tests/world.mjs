@@ -1,49 +1,86 @@
-/** A world for the core that the test turns by hand: clock, timers, storage, collector. */
-import { createCore } from "../dist/core.mjs";
+/** A page without a browser that the test turns by hand: clock, timers, storage, collector. It runs the file that is shipped. */
+import { readFileSync } from "node:fs";
+import { webcrypto } from "node:crypto";
+import { join } from "node:path";
+import { Script, createContext } from "node:vm";
 
+const script = new Script(readFileSync(join(import.meta.dirname, "..", "dist", "cartwake.js"), "utf8"), { filename: "cartwake.js" });
 export const ACK = [200, '{"success":true}', null];
+const QUEUED = /^cw_k2?:/;
 
-export function createWorld({ disk = new Map(), nowMs = 1_800_000_000_000 } = {}) {
-  const world = { disk, nowMs, answers: [], requests: [], beacons: [], timers: [], page: "https://shop.example/p?x=1" };
-  let last = Promise.resolve();
-  const platform = {
-    store: {
-      keys: () => [...disk.keys()],
-      get: (key) => disk.get(key),
-      set: (key, value) => disk.set(key, value),
-      remove: (key) => disk.delete(key),
+/** `disk` is what localStorage holds, `cookies` what the browser holds; `navigator` and `document` are added to the page's. */
+export function createWorld({ disk = {}, cookies = {}, nowMs = 1_800_000_000_000, url = "https://shop.example/p?x=1", navigator = {}, document = {}, stub } = {}) {
+  const world = { disk, cookies, nowMs, answers: [], requests: [], beacons: [], timers: [], listeners: {} };
+  const page = {
+    localStorage: disk,
+    crypto: webcrypto,
+    URL,
+    AbortSignal: { timeout: () => undefined },
+    location: new URL(url),
+    history: { pushState: (_state, _title, to) => (page.location.href = new URL(to, page.location)), replaceState: (_state, _title, to) => (page.location.href = String(to)) },
+    navigator: { language: "pt-PT", sendBeacon: (to, body) => world.beacons.push({ url: to, body: JSON.parse(body) }), ...navigator },
+    document: {
+      title: "Tea",
+      referrer: "",
+      hidden: false,
+      get cookie() {
+        return Object.entries(cookies).map(([name, { value }]) => `${name}=${value}`).join("; ");
+      },
+      set cookie(text) {
+        const [pair, ...attributes] = text.split(";");
+        const [name, value] = pair.split("=");
+        if (attributes.includes("max-age=0")) delete cookies[name];
+        else cookies[name] = { value, attributes };
+      },
+      ...document,
     },
+    addEventListener: (type, listener) => (world.listeners[type] ??= []).push(listener),
+    async fetch(to, { body, keepalive }) {
+      world.requests.push({ url: to, body: JSON.parse(body), bytes: Buffer.byteLength(body), keepalive });
+      const [status, text, retryAfter = null] = world.answers.shift() ?? ACK;
+      if (!status) throw new TypeError("Failed to fetch");
+      return { status, text: async () => text, headers: { get: () => retryAfter } };
+    },
+    setTimeout(run, ms) {
+      const id = ++world.timersMade;
+      world.timers.push({ run, ms, id });
+      return id;
+    },
+    clearTimeout: (id) => void (world.timers = world.timers.filter((timer) => timer.id !== id)),
     now: () => world.nowMs,
-    context: () => ({ page: { url: world.page } }),
-    async post(url, body, keepalive) {
-      world.requests.push({ url, body: JSON.parse(body), bytes: Buffer.byteLength(body), keepalive });
-      return world.answers.shift() ?? ACK;
-    },
-    beacon: (url, body) => world.beacons.push({ url, body: JSON.parse(body) }),
-    lock: (run) => (last = last.then(run, run)),
-    later(run, ms) {
-      const timer = { run, ms };
-      world.timers.push(timer);
-      return () => void (world.timers = world.timers.filter((other) => other !== timer));
-    },
-    begin: () => (world.begun = (world.begun ?? 0) + 1),
   };
-  world.core = createCore(platform);
+  world.timersMade = 0;
+  page.window = page;
+  if (stub) page.cartwake = { q: stub };
+  createContext(page);
+  new Script("Date.now = now").runInContext(page);
+  script.runInContext(page);
+  world.page = page;
+  world.cartwake = page.cartwake;
+  world.fire = (type, event = {}) => world.listeners[type].forEach((listener) => listener(event));
+  /** Lets everything that is under way come to rest. */
+  world.rest = () => new Promise((resolve) => setImmediate(resolve));
   /** Lets `ms` pass for the timer that is next, and everything it started come to rest. */
   world.tick = async () => {
     const timer = world.timers.shift();
     if (!timer) return undefined;
     world.nowMs += timer.ms;
     timer.run();
-    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    await world.rest();
     return timer.ms;
   };
-  world.kept = () => [...disk].filter(([key]) => key.startsWith("cw:q:")).sort().map(([, value]) => JSON.parse(value));
+  /** The events on the device, the oldest first. */
+  world.kept = () => Object.keys(disk).filter((key) => QUEUED.test(key)).sort().map((key) => JSON.parse(disk[key]));
+  world.last = () => world.kept().at(-1);
   world.sent = () => world.requests.flatMap(({ body }) => body.batch);
+  world.cart = () => JSON.parse(JSON.stringify(world.cartwake.cart()));
+  world.consent = () => JSON.parse(JSON.stringify(world.cartwake.consent()));
+  /** What localStorage holds beside the events. */
+  world.stored = () => Object.keys(disk).filter((key) => !QUEUED.test(key)).sort();
   return world;
 }
 
 export const begun = (options = {}, world = createWorld()) => {
-  world.core.init({ writeKey: "k", host: "https://c.example", ...options });
+  world.cartwake.init({ writeKey: "k", host: "https://c.example", pageViews: false, ...options });
   return world;
 };

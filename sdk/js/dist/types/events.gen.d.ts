@@ -52,6 +52,12 @@ export interface Properties {
     content_type?: string | null;
     /** The group purchase. */
     group_buy_id?: string | null;
+    /** How many persons, the opener among them, make the group purchase come about. */
+    group_size?: number | null;
+    /** The experiment (A/B test). */
+    experiment_id?: string | null;
+    /** Which variant of the experiment was shown. */
+    variant?: string | null;
     /** Stars or points of a review. */
     rating?: number | null;
     /** Consent by purpose; true is given, false is withdrawn. */
@@ -154,6 +160,13 @@ export interface GroupBuyJoinProperties extends Properties {
     /** The group purchase. */
     group_buy_id: string;
 }
+/** A variant of an experiment was shown. */
+export interface ExperimentViewProperties extends Properties {
+    /** The experiment (A/B test). */
+    experiment_id: string;
+    /** Which variant of the experiment was shown. */
+    variant: string;
+}
 /** A product was reviewed. */
 export type ReviewProperties = Properties;
 /** An account was made. */
@@ -203,6 +216,7 @@ export interface EventMap {
     invite_accept: InviteAcceptProperties;
     group_buy_open: GroupBuyOpenProperties;
     group_buy_join: GroupBuyJoinProperties;
+    experiment_view: ExperimentViewProperties;
     review: ReviewProperties;
     sign_up: SignUpProperties;
     login: LoginProperties;

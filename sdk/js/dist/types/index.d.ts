@@ -1,7 +1,5 @@
-import type { Core } from "./core.js";
+import type { Cartwake } from "./types.js";
 export type { EventMap, EventName, Item, Properties } from "./events.gen.js";
-export type { Happening, Message, Options, Share, Traits } from "./types.js";
-/** Everything a page can call. */
-export type Cartwake = Omit<Core, "leaving">;
+export type { Cart, Cartwake, ConsentDetails, Happening, Message, Options, Purposes, Share, Traits } from "./types.js";
 export declare const cartwake: Cartwake;
 export default cartwake;

@@ -1,12 +1,9 @@
-/** Sends the queue, oldest first; an event leaves the device only when the collector has answered for it. */
-import type { Queue } from "./queue.js";
-import type { Options, Platform } from "./types.js";
-export interface Sender {
-    /** A new event is in the queue; `dropped` old ones made room for it. */
-    queued(dropped: number): void;
-    /** Sends what there is, now. */
-    flush(): Promise<void>;
-    /** The page may be gone any moment: sends once more without waiting for, or counting on, an answer. */
-    leaving(): void;
-}
-export declare function createSender(platform: Platform, queue: Queue, options: Options): Sender;
+import type { Message } from "./types.js";
+/** Sends what there is, after a while. */
+export declare function wake(ms: number): void;
+/** Sends what there is, now; one at a time, over all tabs where the browser can. */
+export declare function flush(): Promise<unknown>;
+/** Keeps an event, and sends it soon. */
+export declare function add(message: Message): void;
+/** The page may be gone any moment: sends once more without waiting for, or counting on, an answer. */
+export declare function leaving(): void;

@@ -1,0 +1,3 @@
+import type { Cartwake, Early } from "./types.js";
+/** `early`: what a page's stub has gathered. */
+export declare function createClient(early: Early[]): Cartwake;

@@ -9,14 +9,18 @@
 -- Example: SELECT person_id, groupArray(id) FROM identities_now WHERE lane = 'live' GROUP BY person_id
 -- Caveats: an id that was never merged has no row.
 CREATE OR REPLACE VIEW identities_now AS
+WITH
+    links AS (SELECT lane, id, person_id, merged_at, reason FROM identities FINAL),
+    -- Few: persons who were merged on. So the joins below are of small tables.
+    further AS (SELECT lane, id, person_id FROM links WHERE (lane, id) IN (SELECT lane, person_id FROM links) AND id != person_id)
 SELECT
     a.lane AS lane,
     a.id AS id,
     multiIf(d.person_id != '', d.person_id, c.person_id != '', c.person_id, b.person_id != '', b.person_id, a.person_id) AS person_id,
     a.merged_at AS merged_at,
     a.reason AS reason
-FROM (SELECT lane, id, person_id, merged_at, reason FROM identities FINAL) AS a
-LEFT JOIN (SELECT lane, id, person_id FROM identities FINAL) AS b ON b.lane = a.lane AND b.id = a.person_id
-LEFT JOIN (SELECT lane, id, person_id FROM identities FINAL) AS c ON c.lane = a.lane AND c.id = b.person_id
-LEFT JOIN (SELECT lane, id, person_id FROM identities FINAL) AS d ON d.lane = a.lane AND d.id = c.person_id
+FROM links AS a
+LEFT JOIN further AS b ON b.lane = a.lane AND b.id = a.person_id
+LEFT JOIN further AS c ON c.lane = a.lane AND c.id = b.person_id
+LEFT JOIN further AS d ON d.lane = a.lane AND d.id = c.person_id
 SETTINGS join_use_nulls = 0;

@@ -110,9 +110,9 @@ def local_kafka(folder: Path, port: int = 0) -> Iterator[LocalKafka]:
 
 
 @contextmanager
-def local_warehouse(folder: Path, port: int = 0, env: Mapping[str, str] | None = None) -> Iterator[LocalWarehouse]:
+def local_warehouse(folder: Path, port: int = 0, env: Mapping[str, str] | None = None, memory_mib: int = 2048) -> Iterator[LocalWarehouse]:
     """A ClickHouse that is ready; stopped at the end."""
-    warehouse = LocalWarehouse(folder, port, env=env)
+    warehouse = LocalWarehouse(folder, port, memory_mib, env)
     try:
         warehouse.start()
         yield warehouse

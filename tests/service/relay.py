@@ -33,6 +33,7 @@ class Relay:
         self.faults = deque(faults)
         self.statuses: list[int] = []  # what the collector answered, in order
         self.errors: list[str] = []
+        self.turned_away = 0  # requests that found no collector
         self._port, self._lock = collector_port, threading.Lock()
         relay = self
 
@@ -91,6 +92,10 @@ class Relay:
             connection.request(request.command, request.path, body, kept)
             found = connection.getresponse()
             text = found.read()
+        except ConnectionRefusedError:
+            with self._lock:
+                self.turned_away += 1
+            raise
         finally:
             connection.close()
         with self._lock:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ import pytest
 from runtime.local.testing import local_kafka
 from tests.service.collector_lab import Collector, collector_on, lines_of, make_lane
 from tests.service.relay import Fault, Relay, judged
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(300)
 CLIENTS = Path(__file__).resolve().parents[1] / "clients"
@@ -74,12 +77,16 @@ class Outcome:
 
 
 def _run(case: Case, collector: Collector) -> Outcome:
+    with Relay(collector.settings.collector_port, case.faults) as relay:
+        return _run_behind(relay, case)
+
+
+def _run_behind(relay: Relay, case: Case, key: str = "") -> Outcome:
     runtime = sys.executable if case.program.endswith(".py") else shutil.which("node")
     assert runtime
-    with Relay(collector.settings.collector_port, case.faults) as relay:
-        command = [runtime, str(CLIENTS / case.program), relay.url, case.key + case.secret, str(COUNT), case.mode]
-        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200, env={**os.environ})
-        return Outcome(ended.returncode, ended.stdout, relay)
+    command = [runtime, str(CLIENTS / case.program), relay.url, (key or case.key) + case.secret, str(COUNT), case.mode]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200, env={**os.environ})
+    return Outcome(ended.returncode, ended.stdout, relay)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +104,7 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
 def outcomes(collector: Collector, request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Outcome]]]:
     """All clients that are asked for, a few at a time: most of their time they wait to try again."""
     here = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
-    asked = [case for item in here if isinstance(case := item.callspec.params["case"], Case)]
+    asked = [case for item in here if hasattr(item, "callspec") and isinstance(case := item.callspec.params["case"], Case)]
     with ThreadPoolExecutor(4) as pool:
         yield {case.key: pool.submit(_run, case, collector) for case in asked if _can_run(case)}
 
@@ -120,3 +127,25 @@ async def test_everything_arrives_once(case: Case, collector: Collector, outcome
     assert stored > len(new) or Fault.UNHEARD not in case.faults or case.delivered != EVERYTHING
     assert {(found.event, str(found.items[0].price), found.currency) for found in new} == {("add_to_cart", "2.5", "EUR")}
     assert all(found.event_raw and (found.user_id or found.device_id) for found in new)
+
+
+PATIENT = [Case(program, faults=()) for program in ("segment_client.py", "rudder_client.py", "posthog_client.py", "snowplow_client.py")]
+
+
+async def test_a_collector_that_is_killed_and_comes_back(collector: Collector, tmp_path: Path) -> None:
+    """No relay invents anything here: the process is gone, and another takes its place."""
+    bootstrap, keys = collector.settings.kafka_bootstrap, {f"{case.key}-again": "web" for case in PATIENT}
+    with collector_on(bootstrap, tmp_path, write_keys=keys) as first, ExitStack() as stack:
+        port = first.settings.collector_port
+        first.end(signal.SIGKILL)
+        relays = [stack.enter_context(Relay(port, ())) for _ in PATIENT]
+        pool = stack.enter_context(ThreadPoolExecutor(len(PATIENT)))
+        running = [pool.submit(_run_behind, relay, case, f"{case.key}-again") for relay, case in zip(relays, PATIENT, strict=True)]
+        await eventually(lambda: all(relay.turned_away for relay in relays), within_s=60, what="every client has found nobody")
+        with collector_on(bootstrap, tmp_path, write_keys=keys, collector_port=port):
+            ended = [await asyncio.wrap_future(each) for each in running]
+        assert [each.code for each in ended] == [0] * len(PATIENT), [each.output for each in ended]
+    lines = await lines_of(bootstrap, "live")
+    for key in keys:
+        stored, new = judged(lines, key)
+        assert (stored, sorted(found.items[0].product_id for found in new)) == (COUNT, [f"p{number}" for number in range(COUNT)])

@@ -1,7 +1,7 @@
-"""A warehouse with millions of simulated events in a minute or two: one simulation by way of the stream's logic, then copies of all its rows.
+"""A warehouse with millions of simulated events in some minutes: one simulation by way of the stream's logic, then copies of its rows.
 
-A copy has ids of its own (persons, devices, orders, carts ...) and comes some hours later, so that persons are as many, and merged as often,
-as if all of it had been simulated; only the shapes of the single lives come again.
+A copy has ids of its own (persons, devices, orders, carts ...) and comes some hours later, so that persons are as many, and merged as
+often, as if all of it had been simulated; only the shapes of the single lives come again.
 """
 
 from __future__ import annotations

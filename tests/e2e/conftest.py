@@ -18,7 +18,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # *.test are hosts that browsers do not trust as they trust localhost; beside them nothing leaves this machine, whatever scripts of others ask for.
+    # *.test are hosts that browsers do not trust as they trust localhost; nothing else is found, whatever the scripts of others ask for
     "--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "erase": "remove a person from every table of the warehouse, and keep them out",
     "unmerge": "take a device away from a user it was merged with",
     "spend": "bring what was paid for advertising into the warehouse",
+    "clv": "fit customer lifetime value to the orders in the warehouse",
     "topics": "create the Kafka topics of a lane; those that exist are left as they are",
     "migrate": "bring the warehouse's tables and views up to date",
 }

@@ -99,6 +99,13 @@ class Settings:
     churn_tiers_s: dict[str, int] = _row(
         {"short": 7 * DAY_S, "mid": 30 * DAY_S, "long": 90 * DAY_S}, "tier=s", "silence that starts a churn tier", 1
     )
+    customer_new_s: int = _row(30 * DAY_S, "s", "a first order within this time makes a new customer, in the view `customers`", 1)
+    customer_lost_s: int = _row(90 * DAY_S, "s", "a customer without an order for longer is lost", 1)
+    customer_loyal_orders: int = _row(3, "orders", "a customer with so many is loyal", 1)
+    loyalty_tiers: dict[str, int] = _row(
+        {"silver": 3, "gold": 6, "diamond": 12}, "tier=orders", "orders within `loyalty_window_s` that make a loyalty tier", 1
+    )
+    loyalty_window_s: int = _row(365 * DAY_S, "s", "orders count for the loyalty tier so long", 1)
     proxies: int = _row(
         0, "proxies", "proxies of one's own in front of the collector; the visitor's address is so many from the right in X-Forwarded-For"
     )

@@ -82,7 +82,7 @@ def statements(sql: str) -> list[str]:
 
 
 def read_views(settings: Settings, folder: Path = HOME / "views") -> list[tuple[str, str]]:
-    """(file name, SQL) of every view, in order, with the configured funnel, time zone and idle time filled in."""
+    """(file name, SQL) of every view, in order, with the settings that views depend on filled in."""
     values = {
         "funnel_name": _text(settings.funnel_name),
         "funnel_window_ms": str(settings.funnel_window_s * 1000),
@@ -93,6 +93,12 @@ def read_views(settings: Settings, folder: Path = HOME / "views") -> list[tuple[
         "funnel_steps": ", ".join(map(_text, settings.funnel_steps)),
         "timezone": _text(settings.business_timezone),
         "abandon_idle_ms": str(settings.abandon_idle_s * 1000),
+        "silence_tiers": _thresholds(settings.churn_tiers_s),
+        "loyalty_tiers": _thresholds(settings.loyalty_tiers),
+        "loyalty_window_s": str(settings.loyalty_window_s),
+        "customer_new_s": str(settings.customer_new_s),
+        "customer_lost_s": str(settings.customer_lost_s),
+        "customer_loyal_orders": str(settings.customer_loyal_orders),
         "funnel_conditions": ", ".join(f"event = {_text(step)}" for step in settings.funnel_steps),
     }
     files = sorted(folder.glob("*.sql"), key=lambda file: (int(file.name.split("_")[0]), file.name))
@@ -140,3 +146,8 @@ def _tiers(tiers_s: dict[str, int]) -> str:
     """Tier and idle time in ms, the shortest first."""
     ordered = sorted(tiers_s.items(), key=lambda tier: tier[1])
     return "[" + ", ".join(f"({_text(name)}, toInt64({idle_s * 1000}))" for name, idle_s in ordered) + "]"
+
+
+def _thresholds(tiers: dict[str, int]) -> str:
+    """Tiers as pairs of name and threshold, the lowest first."""
+    return ", ".join(f"({_text(name)}, {least})" for name, least in sorted(tiers.items(), key=lambda tier: tier[1]))

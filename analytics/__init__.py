@@ -1,0 +1,1 @@
+"""Models of what customers will do: numbers in, numbers out. No warehouse, no clock, no settings."""

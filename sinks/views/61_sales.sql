@@ -36,7 +36,7 @@ SELECT
     currency,
     countIf(is_order) AS orders,
     uniqExactIf(person_id, is_order) AS buyers,
-    sum(if(kind = 'purchase', arraySum(items.quantity), 0)) AS units,
+    sumIf(ledger.units, kind = 'purchase') AS units,
     sum(ledger.revenue) AS revenue,
     sum(ledger.refunded) AS refunded,
     revenue - refunded AS net_revenue,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -69,6 +69,30 @@ def close_lane(settings: Settings, lane: str, *, webhooks: bool = False) -> None
     known = {row["name"] for row in control.status()}
     specs = [spec for spec in lane_specs(settings, lane, webhooks=webhooks) if spec.name in known and not spec.step]
     _side_by_side(lambda spec: control.stop(spec.name), specs)
+
+
+def pause_lane(settings: Settings, lane: str, roles: Sequence[str]) -> list[str]:
+    """Stop the lane's processes of these roles (worker, sink) that this stack runs; their names. Blocking."""
+    control = Control(settings.data_dir)
+    running = [row["name"] for row in control.status() if row["state"] not in ("stopped", "done", "failed")]
+    names = [name for name in running for role in roles if re.fullmatch(rf"{role}-{re.escape(lane)}(-\d+)?", name)]
+    for name in names:
+        control.stop(name)
+    return names
+
+
+def resume_lane(settings: Settings, lane: str, names: Sequence[str]) -> None:
+    """Start them again, with the stack's settings. Blocking."""
+    control = Control(settings.data_dir)
+    specs = [spec for spec in lane_specs(settings, lane) if spec.name in names]
+    _side_by_side(lambda spec: control.start(_as_json(spec)), specs)
+
+
+async def until_read(settings: Settings, lane: str, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:
+    """Returns when the warehouse has all that the lane's topics hold, if somebody is there to bring it. LaneError as `drain`."""
+    running = {row["name"] for row in Control(settings.data_dir).status() if row["state"] == "ready"}
+    if f"sink-{lane}" in running:
+        await _until(partial(unread, settings, lane), timeout_s, progress)
 
 
 async def post_clock(settings: Settings, lane: str, now_ms: int) -> None:

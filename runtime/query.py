@@ -22,6 +22,11 @@ def stream(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = 
             yield tuple(row)
 
 
+def raw(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None) -> bytes:
+    """The answer as NDJSON."""
+    return bytes(_of(settings).raw_query(sql, parameters=dict(parameters or {}), fmt="JSONEachRow"))
+
+
 def command(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
     """Run a statement that answers nothing."""
     _of(settings).command(sql, parameters=dict(parameters or {}))

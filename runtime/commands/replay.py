@@ -18,6 +18,7 @@ from replays.files import InputError
 from replays.formats import LONDON, NAMES, format_of
 from replays.job import Job, replay
 from replays.job import load as load_file
+from replays.rebuild import command as rebuilding
 from replays.report import Report, as_text
 from replays.rows import Format
 from replays.summary import Summary
@@ -30,16 +31,18 @@ from runtime.settings import Settings, ensure_secrets, load, to_env
 
 HELP = "rebuild state from history, in a lane of its own"
 EXAMPLE = """cartwake replay events.csv.gz --format rees46 --json
-cartwake replay log.csv --format csv --column event=action --column time=ts --map-event buy=purchase --time-format s"""
+cartwake replay log.csv --format csv --column event=action --column time=ts --map-event buy=purchase --time-format s
+cartwake replay --from-warehouse --lane live --into shadow --swap"""
 # What the lane's worker takes from this command's settings; all else is the stack's.
 RULES = """abandon_idle_s attribution_window_s cart_expiry_s session_idle_s session_max_s lateness_s dedup_window_s funnel_name funnel_steps
     funnel_window_s funnel_horizon_s churn_tiers_s""".split()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="the log, plain or gzip")
-    parser.add_argument("--format", required=True, choices=NAMES, help="what kind of log it is")
+    parser.add_argument("file", type=Path, nargs="?", help="the log, plain or gzip")
+    parser.add_argument("--format", choices=NAMES, help="what kind of log it is")
     parser.add_argument("--lane", help="name of the lane; one that has been used is refused (default: replay-FORMAT-TIME)")
+    rebuilding.add_arguments(parser)
     parser.add_argument("--data-dir", help="data folder; a stack that runs on it is used, else one runs for as long as the replay takes")
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON document")
     parser.add_argument("--send", action="store_true", help="deliver what fires to the webhook; without it a replay sends nothing")
@@ -61,6 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     try:
         settings = _settings(args)
+        if rebuilding.is_wanted(args):
+            return rebuilding.run(settings, args)
         job = _job(args, settings)
         summary = asyncio.run(_run(settings, job, args.send))
     except (InputError, LaneError, SendError, ValueError) as error:
@@ -107,6 +112,8 @@ def _settings(args: argparse.Namespace) -> Settings:
 def _job(args: argparse.Namespace, settings: Settings) -> Job:
     if args.send and not settings.webhook_url:
         raise ValueError("--send needs to know where to: set webhook_url (CARTWAKE_WEBHOOK_URL)")
+    if args.file is None or args.format is None:
+        raise InputError("say which file, and its --format (or --from-warehouse, --from-topic)")
     if not args.file.is_file():
         raise InputError(f"{args.file}: no such file")
     if args.batch_events < 1 or (args.limit is not None and args.limit < 1):

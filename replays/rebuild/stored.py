@@ -15,10 +15,10 @@ HOUR_MS = 3_600_000
 HOURS = """SELECT toUnixTimestamp(toStartOfHour(received_at)) * 1000, count() FROM events
     WHERE lane = {lane:String} AND toUnixTimestamp64Milli(received_at) BETWEEN {from_ms:Int64} AND {until_ms:Int64} - 1
     GROUP BY 1 ORDER BY 1"""
-PLAIN = """event message_id write_key event_raw device_id user_id previous_id source channel device_type user_agent page_url page_path
-    page_title referrer campaign_source campaign_medium campaign_name locale timezone country items cart_items cart_id order_id value
-    currency coupon payment_method checkout_step search_term list_id share_id parent_share_id method content_type group_buy_id rating
-    target props""".split()
+TIMES = {"client_at_ms", "received_at_ms", "sent_at_ms"}
+FOLDED = {"ip_country"}  # stands in the column country, where the client named none
+FIELDS = [field.name for field in msgspec.structs.fields(Collected)]
+PLAIN = [name for name in FIELDS if name not in TIMES | FOLDED]
 EVENTS = f"""SELECT {", ".join(PLAIN)}, cart_emptied OR notEmpty(cart_items) AS cart_given,
         toUnixTimestamp64Milli(received_at) AS received_at_ms, ifNull(toUnixTimestamp64Milli(client_at), 0) AS client_at_ms,
         ifNull(toUnixTimestamp64Milli(sent_at), 0) AS sent_at_ms
@@ -32,7 +32,6 @@ class _Stored(Collected, kw_only=True):
 
 
 _decode = msgspec.json.Decoder(_Stored).decode
-_FIELDS = [field.name for field in msgspec.structs.fields(Collected)]
 
 
 def slices(hours: list[tuple[int, int]], at_once: int = AT_ONCE) -> Iterator[tuple[int, int]]:
@@ -49,7 +48,7 @@ def slices(hours: list[tuple[int, int]], at_once: int = AT_ONCE) -> Iterator[tup
 def collected(line: bytes) -> Collected:
     """A row of the table as the event that the collector took in. When it happened is worked out again, from the same times."""
     row = _decode(line)
-    made = Collected(**{name: getattr(row, name) for name in _FIELDS})
+    made = Collected(**{name: getattr(row, name) for name in FIELDS})
     if not row.cart_given:
         made.cart_items = None
     return made

@@ -71,7 +71,7 @@ def test_the_same_comes_out_and_nothing_is_exchanged_unasked(replaying: Replayin
 def test_damage_is_gone_after_the_swap_and_the_old_stays_until_it_is_dropped(replaying: Replaying, tmp_path: Path) -> None:
     settings = replaying.settings
     before = rows(replaying, "first")
-    others = query(settings, "SELECT count() FROM carts WHERE lane = 'by-topic'")
+    others = query(settings, "SELECT count() FROM carts_now WHERE lane = 'by-topic'")
     command(settings, "ALTER TABLE carts DELETE WHERE lane = 'first' AND status = 'ordered' SETTINGS mutations_sync = 2")
     command(settings, "ALTER TABLE sessions UPDATE channel = 'moon' WHERE lane = 'first' SETTINGS mutations_sync = 2")
     assert differing(replaying, "first").keys() == {"carts", "sessions"}
@@ -79,7 +79,7 @@ def test_damage_is_gone_after_the_swap_and_the_old_stays_until_it_is_dropped(rep
     assert (found["swapped"], found["problems"]) == (True, [])
     assert differing(replaying, "first") == {}
     assert rows(replaying, "first") == before
-    assert query(settings, "SELECT count() FROM carts WHERE lane = 'by-topic'") == others
+    assert query(settings, "SELECT count() FROM carts_now WHERE lane = 'by-topic'") == others
     kept = query(settings, "SELECT count() FROM sessions__before WHERE lane = 'first' AND channel = 'moon'")
     assert kept[0][0] > 0
     again = [sys.executable, "-m", "runtime.cli", "replay", "--from-warehouse", "--lane", "first", "--into", "second", "--swap"]

@@ -54,6 +54,8 @@ def explanations(answers: Ask, lane: str, persons: Mapping[str, int], clock_ms: 
             limits = {"clock": clock_ms, "lateness": lateness_ms, "kept": kept_ms, "differs": persons[who]}
             reason = _reason(own, firsts_ms, moving, received_ms, limits)
             found |= {who: reason} if reason else {}
+        if kept_ms:  # of some there is no event any more
+            found |= {who: RETENTION for who in chosen if who not in found and persons[who] < kept_ms}
         for one, other, said, _ in ids:
             if said.startswith("unlinked"):
                 found |= {each: UNMERGED for each in (one, other) if each in chosen}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconcile.explain import MERGED_LATE, NOT_DRAINED, UNMERGED
+from reconcile.explain import MERGED_LATE, NOT_DRAINED, RETENTION, UNMERGED
 from reconcile.job import job_of
 from reconcile.report import Report
 from reconcile.run import NotAskable, Reconciliation
@@ -172,3 +172,16 @@ def test_the_command_says_by_its_status_whether_they_agree(
     assert main(["reconcile", "--lane", "nowhere"]) == 2
     monkeypatch.setenv("CARTWAKE_WAREHOUSE_PORT", "1")
     assert main(["reconcile", "--lane", "sim"]) == 2
+
+
+def test_what_retention_let_go_of_may_differ(warehouse: tuple[str, int]) -> None:
+    with lab(*warehouse, retention_days={"events": 30}) as made:
+        made.client.command("SYSTEM STOP TTL MERGES events")  # the test's rows are of a day in the past
+        made.events(
+            "kept", {"event": "page_view", "person_id": "d:1", "at_ms": 0}, {"event": "page_view", "person_id": "d:2", "at_ms": 40 * DAY_MS}
+        )
+        clock(made, "kept", 24 * 50)
+        gone = {"lane": "kept", "session_id": "s", "person_id": "d:3", "device_id": "3", "started_at_ms": NOON_MS, "ended_at_ms": NOON_MS}
+        made.insert("sessions", [{**gone, "version": 1}])
+        (verdict,) = reconciled(made, "kept", "sessions").verdicts
+        assert (verdict.differing, verdict.explained) == (1, {RETENTION: 2})

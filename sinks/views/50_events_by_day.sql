@@ -14,20 +14,20 @@
 -- Caveats: a day is that of the event, not of its arrival; persons of several days or events cannot be added up.
 CREATE OR REPLACE VIEW events_by_day AS
 SELECT
-    e.day AS day,
+    toDate(e.occurred_at, $timezone) AS day,
     e.event AS event,
-    sum(e.events) AS events,
-    uniqExact(if(i.person_id = '', e.person_id, i.person_id)) AS persons,
-    sum(e.late) AS late
+    count() AS events,
+    -- Persons as hashes of 64 bits: half the time, and among ten million persons a chance of one in 300,000 that two look like one.
+    uniqExact(if(i.person = 0, e.person, i.person)) AS persons,
+    countIf(e.late) AS late
 FROM
 (
-    SELECT toDate(occurred_at, $timezone) AS day, event, person_id, count() AS events, countIf(e.late) AS late
-    FROM events AS e
+    SELECT occurred_at, event, cityHash64(person_id) AS person, late
+    FROM events
     WHERE lane = {lane:String}
         AND toDate(occurred_at) BETWEEN {from_day:Date} - 1 AND {to_day:Date} + 1
         AND toDate(occurred_at, $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
-    GROUP BY day, event, person_id
 ) AS e
-LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = e.person_id
+LEFT JOIN (SELECT cityHash64(id) AS id, cityHash64(person_id) AS person FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = e.person
 GROUP BY day, event
 SETTINGS join_use_nulls = 0;

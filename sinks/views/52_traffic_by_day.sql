@@ -29,25 +29,20 @@ FROM (SELECT {from_day:Date} + arrayJoin(range(toUInt32({to_day:Date} - {from_da
 LEFT JOIN
 (
     SELECT
-        e.day AS day,
-        uniqExact(if(i.person_id = '', e.person_id, i.person_id)) AS visitors,
-        sum(e.page_views) AS page_views,
-        sum(e.item_views) AS item_views
+        toDate(e.occurred_at, $timezone) AS day,
+        uniqExact(if(i.person = 0, e.person, i.person)) AS visitors,
+        countIf(e.event IN ('page_view', 'screen_view')) AS page_views,
+        countIf(e.event = 'view_item') AS item_views
     FROM
     (
-        SELECT
-            toDate(occurred_at, $timezone) AS day,
-            person_id,
-            countIf(event IN ('page_view', 'screen_view')) AS page_views,
-            countIf(event = 'view_item') AS item_views
+        SELECT occurred_at, event, cityHash64(person_id) AS person -- as in events_by_day
         FROM events
         WHERE lane = {lane:String}
             AND event NOT IN ('identify', 'alias', 'group', 'consent', 'refund', 'order_cancel')
             AND toDate(occurred_at) BETWEEN {from_day:Date} - 1 AND {to_day:Date} + 1
             AND toDate(occurred_at, $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
-        GROUP BY day, person_id
     ) AS e
-    LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = e.person_id
+    LEFT JOIN (SELECT cityHash64(id) AS id, cityHash64(person_id) AS person FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = e.person
     GROUP BY day
 ) AS e ON e.day = d.day
 LEFT JOIN

@@ -75,6 +75,7 @@ LEFT JOIN
     SELECT group_buy_id, count() AS orders, sumMap(map(currency::String, net_value)) AS revenue
     FROM orders_now
     WHERE lane = {lane:String} AND group_buy_id != '' AND ordered_at IS NOT NULL
+        AND order_id IN (SELECT order_id FROM orders WHERE lane = {lane:String} AND group_buy_id != '')
     GROUP BY group_buy_id
 ) AS o ON o.group_buy_id = g.group_buy_id
 SETTINGS join_use_nulls = 0;

@@ -47,6 +47,7 @@ FROM
         SELECT order_id, person_id, ordered_at, net_value, currency
         FROM orders_now
         WHERE lane = {lane:String} AND ordered_at IS NOT NULL AND NOT cancelled AND net_value > 0
+            AND order_id IN (SELECT if(order_id = '', message_id, order_id) FROM shares WHERE lane = {lane:String} AND kind = 'order')
     ) AS o ON o.order_id = s.order_id
     INNER JOIN (SELECT share_id, person_id AS sharer FROM share_tree(lane = {lane:String})) AS t ON t.share_id = s.share_id
     UNION ALL

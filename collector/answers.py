@@ -65,6 +65,18 @@ def unavailable(code: str, message: str) -> Refused:
     return Refused(503, code, message, RETRY_AFTER_S)
 
 
+# On every answer: it is data and nothing to keep, to guess the type of, to frame or to run; pages of any origin may load it (the pixel).
+SECURITY: Headers = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+]
+# Where the collector itself speaks HTTPS: a client that came so once stays with it.
+STRICT_TRANSPORT: Headers = [(b"strict-transport-security", b"max-age=31536000")]
+
+
 def cors(origin: str) -> Headers:
     """For the answer to a browser: without these it takes a delivered event for a lost one."""
     return [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from collector.answers import Answer, Refused, ok, unavailable
 from collector.asgi import ClientGone, Receive, Request, Scope, Send, send_answer
-from collector.auth import Keys
+from collector.auth import keys_of
 from collector.clock import Ticker
 from collector.collect import Collect
 from collector.dialects.registry import ROUTES
@@ -17,9 +17,11 @@ from collector.enrich.places import Places
 from collector.gate import Gate
 from collector.lanes import Lanes
 from collector.limits import ACK_TIMEOUT_S, BODIES_MAX_BYTES, QUEUE_MAX_BYTES, REQUESTS_MAX
+from collector.log import Log
 from collector.metrics import Metrics
 from collector.packer import Budget
 from collector.producer import KafkaLog, producer_of
+from collector.rate import rates_of
 from collector.spill.drain import drain
 from collector.spill.spill import Spill
 from collector.store import Store
@@ -34,13 +36,14 @@ _METRICS_TYPE = [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]
 class App:
     """The collector of one process; `start` and `stop` go around the serving."""
 
-    def __init__(self, settings: Settings, now_ms: Callable[[], int]) -> None:
+    def __init__(self, settings: Settings, now_ms: Callable[[], int], kafka: Log | None = None) -> None:
+        """`kafka` is something else in its place."""
         if settings.referrer_list:
             log.info("%d hosts of referrers from %s", referrer_list.load(settings.referrer_list), settings.referrer_list)
-        keys = Keys(settings.write_keys, settings.secret_key)
+        keys = keys_of(settings)
         self._metrics = Metrics()
         self._budget = Budget(QUEUE_MAX_BYTES)
-        self._log = KafkaLog(partial(producer_of, settings.kafka_bootstrap), self._metrics.observe_ack)
+        self._log: Log = kafka or KafkaLog(partial(producer_of, settings.kafka_bootstrap), self._metrics.observe_ack)
         self._lanes = Lanes(self._log.topics)
         self._refresher: asyncio.Task[None] | None = None
         self._spill = Spill(Path(settings.data_dir) / "spill", settings.spill_max_bytes)
@@ -48,8 +51,9 @@ class App:
         self._drainer: asyncio.Task[None] | None = None
         self._store = store = Store(self._log, settings.max_record_bytes, self._budget, self._spill)
         self._gate = Gate(REQUESTS_MAX, BODIES_MAX_BYTES)
-        collect = Collect(settings, keys, self._lanes, store, self._gate, self._metrics, Places(settings.geo_database), now_ms)
-        ticker = Ticker(keys, self._lanes, store)
+        places = Places(settings.geo_database)
+        collect = Collect(settings, keys, self._lanes, store, self._gate, rates_of(settings), self._metrics, places, now_ms)
+        ticker = Ticker(keys, self._lanes, store, now_ms)
         self._routes: dict[str, dict[str, Handler]] = {
             "/v1/clock": {"POST": ticker.tick},
             "/healthz": {"GET": self._healthz},

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from collector.answers import Answer, Refused, cors, preflight, too_large
+from collector.answers import SECURITY, STRICT_TRANSPORT, Answer, Refused, cors, preflight, too_large
 from collector.limits import BODY_TIMEOUT_S, DRAIN_MAX_BYTES
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +27,7 @@ class Request:
         self.headers: dict[str, str] = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         self.query: dict[str, str] = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
         self.peer: str = (scope.get("client") or ("",))[0]
+        self.is_secure: bool = scope.get("scheme") == "https"
         self._receive = receive
         self._has_more = True
 
@@ -40,7 +41,7 @@ class Request:
                     part = await self._part()
                     size += len(part)
                     if size > max_bytes:
-                        raise too_large(f"The body is larger than {max_bytes} bytes.")
+                        raise too_large(f"The body is larger than {max_bytes} bytes (max_batch_bytes).")
                     arrived(len(part))
                     parts.append(part)
         except TimeoutError:
@@ -68,7 +69,9 @@ class Request:
 
 
 async def send_answer(send: Send, request: Request, answer: Answer) -> None:
-    headers = list(answer.headers)
+    headers = [*answer.headers, *SECURITY]
+    if request.is_secure:
+        headers += STRICT_TRANSPORT
     if origin := request.headers.get("origin"):
         headers += cors(origin)
         if request.method == "OPTIONS":

@@ -1,5 +1,7 @@
 """`POST /v1/clock`: time for a lane that follows the clock of its events."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from collector.answers import Answer, Refused, malformed, ok
@@ -29,11 +31,11 @@ _decode = msgspec.json.Decoder(ClockCall).decode
 class Ticker:
     """Appends a tick to every `events` partition of a lane."""
 
-    def __init__(self, keys: Keys, lanes: Lanes, store: Store) -> None:
-        self._keys, self._lanes, self._store = keys, lanes, store
+    def __init__(self, keys: Keys, lanes: Lanes, store: Store, now_ms: Callable[[], int]) -> None:
+        self._keys, self._lanes, self._store, self._now_ms = keys, lanes, store, now_ms
 
     async def tick(self, request: Request) -> Answer:
-        self._keys.need_secret(request.headers)
+        self._keys.need_secret(request.headers, self._now_ms())
         try:
             call = _decode(await request.body(_MAX_BODY_BYTES))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

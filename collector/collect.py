@@ -17,7 +17,9 @@ from collector.enrich.agent import is_visitors
 from collector.enrich.places import Places
 from collector.gate import Gate, Place
 from collector.lanes import Lanes
+from collector.limits import TIME_MAX_CHARS
 from collector.metrics import Metrics
+from collector.rate import Rates
 from collector.steps import Envelope, read_time
 from collector.store import Store
 from runtime.settings import Settings
@@ -44,12 +46,13 @@ class Collect:
         lanes: Lanes,
         store: Store,
         gate: Gate,
+        rates: Rates,
         metrics: Metrics,
         places: Places,
         now_ms: Callable[[], int],
     ) -> None:
         self._settings, self._keys, self._lanes, self._store = settings, keys, lanes, store
-        self._gate, self._metrics, self._places, self._now_ms = gate, metrics, places, now_ms
+        self._gate, self._rates, self._metrics, self._places, self._now_ms = gate, rates, metrics, places, now_ms
 
     def handler(self, route: Route) -> Callable[[Request], Any]:
         """For one address."""
@@ -75,15 +78,29 @@ class Collect:
         place.read(len(text))
         self._store.need_room(target.lane, len(text))
         sent = route.dialect.open(self._given(request, text, target, route))
-        accepted, rejected = await self._take(sent.events, self._envelope(request, target, route, sent), target.lane)
+        envelope = self._envelope(request, target, route, sent)
+        try:
+            self._meter(envelope.write_key, len(sent.events), target.lane)
+            accepted, rejected = await self._take(sent.events, envelope, target.lane)
+        except Refused as refused:
+            if refused.status == 503 and target.lane == LIVE:
+                self._rates.give_back(envelope.write_key, len(sent.events))
+            raise
         return route.dialect.answer(route.kind, accepted, rejected)
+
+    def _meter(self, write_key: str, events: int, lane: str) -> None:
+        """Refused with 429 beyond the key's rate or quota. Other lanes need the secret key, and know no such limits."""
+        over = self._rates.take(write_key, events, self._now_ms()) if lane == LIVE else None
+        if over:
+            self._metrics.count_limited(write_key, over.code, events)
+            raise Refused(429, over.code, f"This write key may send {over.limit}; send again later.", over.retry_after_s)
 
     def _target(self, headers: Mapping[str, str]) -> Target:
         """Another lane or another clock needs the secret key."""
         lane, clock = headers.get(LANE_HEADER), headers.get(CLOCK_HEADER)
         if lane is None and clock is None:
             return Target(LIVE, self._now_ms())
-        self._keys.need_secret(headers)
+        self._keys.need_secret(headers, self._now_ms())
         if clock is None:
             return Target(lane or LIVE, self._now_ms())
         received_at_ms = read_time("X-Cartwake-Clock", int(clock)) if clock.isdecimal() and len(clock) < 16 else None
@@ -102,7 +119,7 @@ class Collect:
         )
 
     def _envelope(self, request: Request, target: Target, route: Route, sent: Sent) -> Envelope:
-        write_key = self._keys.write_key(request.headers, *sent.keys)
+        write_key = self._keys.write_key(request.headers, self._now_ms(), *sent.keys)
         agent = request.headers.get("user-agent", "")
         return Envelope(
             write_key=write_key,
@@ -116,7 +133,7 @@ class Collect:
                 places=self._places,
             ),
             kind=sent.kind,
-            sent_at=sent.sent_at,
+            sent_at=_short(sent.sent_at),
             context=sent.context if isinstance(sent.context, dict) else None,
             dialect=route.dialect,
             outer=sent.outer,
@@ -138,3 +155,10 @@ class Collect:
             await self._store.put_later(found.lines.get(0, []), found.rejected_lines)
         self._metrics.count_events(found.accepted, intake.codes(found.rejected))
         return found.accepted, found.rejected
+
+
+def _short(sent_at: Any) -> Any:
+    """A time that is said once for all events, so that it is cheap to look at for each: what is no time stays none."""
+    if isinstance(sent_at, str):
+        return sent_at[: TIME_MAX_CHARS + 1]
+    return sent_at if sent_at is None or isinstance(sent_at, (int, float)) else [type(sent_at).__name__]

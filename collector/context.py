@@ -8,7 +8,7 @@ from collector.device import device_type, named_device
 from collector.enrich.address import truncated
 from collector.enrich.agent import WEBDRIVER, agent_of
 from collector.enrich.places import Places
-from collector.limits import TEXT_MAX_CHARS, URL_MAX_CHARS
+from collector.limits import ADDRESS_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
 from schemas.collected import Collected
 
 
@@ -102,7 +102,7 @@ def _set_device(event: Collected, context: dict[str, Any], visitor: Visitor) -> 
 
 def _set_place(event: Collected, context: dict[str, Any], visitor: Visitor) -> None:
     """A server's own address says nothing of the visitor; what it passes on does."""
-    address = _text(context, "ip", 64) or ("" if event.source in ("server", "store") else visitor.address)
+    address = _text(context, "ip", ADDRESS_MAX_CHARS) or ("" if event.source in ("server", "store") else visitor.address)
     if address:
         event.ip = truncated(address)
         event.ip_country, event.region, event.city = visitor.places.find(address)

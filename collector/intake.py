@@ -11,8 +11,10 @@ from collector.steps import Draft, Envelope, run
 from schemas.collected import Collected, partition_key
 from schemas.partition import partition_of
 from schemas.raw_text import text_of
+from schemas.reasons import RejectReason
 from schemas.rows import RejectedRow
 
+_FAULT = "The collector failed on this event."  # what exactly, is in the log and with the rejected event
 _ESCAPED_AT_MOST = 6  # bytes that one byte takes in JSON text
 _encode = msgspec.json.Encoder().encode
 
@@ -67,7 +69,8 @@ def _reject(taken: Taken, index: int, raw: bytes, event: Collected, why: Rejecti
         message_id=message_id,
     )
     taken.rejected_lines.append(_line(row, raw, envelope.max_record_bytes))
-    taken.rejected.append(Rejected(index, message_id, why.code, why.message))
+    told = _FAULT if why.code is RejectReason.INTERNAL_ERROR else why.message
+    taken.rejected.append(Rejected(index, message_id, why.code, told))
 
 
 def _line(row: RejectedRow, raw: bytes, max_record_bytes: int) -> bytes:

@@ -48,8 +48,8 @@ class Lanes:
         try:
             async with asyncio.timeout(LANE_TIMEOUT_S):
                 self._topics = await self._ask()
-        except Exception as error:
-            self._failure = unavailable("kafka_away", f"Kafka cannot be reached: {error!r}")
+        except Exception:
+            self._failure = unavailable("kafka_away", "Kafka cannot be reached; send again later.")
 
     async def keep_fresh(self) -> None:
         """For ever: notice lanes that were deleted or made anew."""

@@ -13,6 +13,14 @@ DRAIN_MAX_BYTES = 16 << 20  # of a body that is too large, read this much before
 DRAIN_TIMEOUT_S = 10.0  # at the end: wait this long for requests that are under way
 LANE_REFRESH_S = 30.0
 LANE_TIMEOUT_S = 2.0  # of asking Kafka which lanes there are
+GZIP_MEMBERS_MAX = 64  # of one body; each costs a look at all the rest
+
+DEPTH_MAX = 32  # levels of objects and lists within an event's properties, traits or context
+KEYS_MAX = 1000  # keys of all objects within each of them
+KEY_MAX_CHARS = 256  # of a property's name
+SHARED_MAX_BYTES = 8192  # what a request says once for all its events
+TIME_MAX_CHARS = 64
+ADDRESS_MAX_CHARS = 64
 
 ID_MAX_CHARS = 128
 URL_MAX_CHARS = 2048

@@ -46,11 +46,19 @@ BODIES_BYTES = Metric("cartwake_collector_bodies_bytes", "gauge", "bytes", "Bodi
 WAITING = Metric("cartwake_collector_waiting_requests", "gauge", "requests", "Requests that have been read and wait for their answer.")
 SPILLED_BYTES = Metric("cartwake_collector_spilled_bytes", "gauge", "bytes", "Acknowledged events that wait on disk for Kafka.")
 REFUSED = Metric("cartwake_collector_refused_total", "counter", "requests", "Requests refused as a whole, by code.", ("code",))
+LIMITED = Metric(
+    "cartwake_collector_limited_events_total",
+    "counter",
+    "events",
+    "Events of requests beyond their write key's rate or quota.",
+    ("write_key", "code"),
+)
 
 METRICS: tuple[Metric, ...] = (
     EVENTS,
     REQUESTS,
     REFUSED,
+    LIMITED,
     BATCH_EVENTS,
     ACK_SECONDS,
     RECORD_BYTES,
@@ -85,6 +93,9 @@ class Metrics:
 
     def count_refused(self, code: str) -> None:
         self._made[REFUSED.name].labels(code).inc()
+
+    def count_limited(self, write_key: str, code: str, events: int) -> None:
+        self._made[LIMITED.name].labels(write_key, code).inc(events)
 
     def set_held(self, queue_bytes: int, bodies_bytes: int, waiting_requests: int) -> None:
         """What is in memory now."""

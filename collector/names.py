@@ -7,6 +7,8 @@ from schemas.events import CATALOGUE
 CUSTOM = "custom"
 _NOT_BY_NAME = {"identify", "alias", "group", CUSTOM}  # these are types of calls; a `track` of that name is an event of the shop's own
 
+_LONGEST = 128  # characters; no name that is known has so many, and what is remembered must not be large
+
 ALIASES = {
     # Segment Ecommerce v2
     "products searched": "search",
@@ -76,15 +78,23 @@ _CONTENT = {"product shared": "product", "shared product": "product", "cart shar
 _BY_NAME = {name.replace("_", " "): name for name in CATALOGUE if name not in _NOT_BY_NAME} | ALIASES
 
 
-@lru_cache(maxsize=4096)
 def canonical(raw: str) -> str:
     """The catalogue's name of a tracked event; case and `_`, `-`, spaces do not count. `custom` for what it does not have."""
+    return _canonical(raw) if len(raw) <= _LONGEST else CUSTOM
+
+
+def implied_content_type(raw: str) -> str:
+    """`Product Shared` is the share of a product; '' where the name says nothing."""
+    return _implied(raw) if len(raw) <= _LONGEST else ""
+
+
+@lru_cache(maxsize=4096)
+def _canonical(raw: str) -> str:
     return _BY_NAME.get(_plain(raw), CUSTOM)
 
 
 @lru_cache(maxsize=4096)
-def implied_content_type(raw: str) -> str:
-    """`Product Shared` is the share of a product; '' where the name says nothing."""
+def _implied(raw: str) -> str:
     return _CONTENT.get(_plain(raw), "")
 
 

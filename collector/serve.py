@@ -1,5 +1,6 @@
 """The process: granian and uvloop around the application, one or several processes behind one port."""
 
+import argparse
 import asyncio
 import logging
 import os
@@ -7,14 +8,19 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from collector.auth import keys_of
+from runtime.address import collector_url
 from runtime.logging import setup
-from runtime.settings import Settings, SettingsError, ensure_secrets, load
+from runtime.settings import Settings, SettingsError, ensure_secrets, load, to_env
 
 _WORKER_ENV = "CARTWAKE_COLLECTOR_WORKER"
 _METRICS_ENV = "PROMETHEUS_MULTIPROC_DIR"
@@ -23,9 +29,14 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 log = logging.getLogger("collector")
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
+    asked = _parser().parse_args(argv)
     try:
         settings = ensure_secrets(load())
+        if asked.workers is not None:
+            settings = replace(settings, collector_workers=asked.workers)
+        keys_of(settings)
+        _check_tls(settings)
     except SettingsError as error:
         print(f"collector: {error}", file=sys.stderr)
         return 2
@@ -37,7 +48,7 @@ def main() -> int:
     if not _port_is_free(settings):
         print(f"collector: {settings.collector_host}:{settings.collector_port} is in use", file=sys.stderr)
         return 1
-    return run(settings) if settings.collector_workers == 1 else _run_workers(settings.collector_workers)
+    return run(settings) if settings.collector_workers == 1 else _run_workers(settings)
 
 
 def run(settings: Settings) -> int:
@@ -50,7 +61,7 @@ def run(settings: Settings) -> int:
 
 async def serve(settings: Settings) -> None:
     """Serve until a signal; then no new connections, every request under way answered, and out."""
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, SSLProtocols
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
@@ -68,14 +79,19 @@ async def serve(settings: Settings) -> None:
         backlog=1024,
         backpressure=_connections(),
         http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BUFFER_BYTES),
+        ssl_cert=Path(settings.tls_certificate) if settings.tls_certificate else None,
+        ssl_key=Path(settings.tls_key) if settings.tls_key else None,
+        ssl_protocol_min=SSLProtocols.tls12,
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in _STOP_SIGNALS:
         loop.add_signal_handler(name, stopping.set)
+    if _WORKER_ENV in os.environ:
+        loop.add_reader(sys.stdin.fileno(), stopping.set)  # its end: the process that started this one was killed
     app.start()
     serving = asyncio.create_task(server.serve())
-    log.info("listening on http://%s:%d", settings.collector_host, settings.collector_port)
+    log.info("listening on %s", collector_url(settings))
     asked = asyncio.create_task(stopping.wait())
     await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()  # type: ignore[no-untyped-call]
@@ -85,6 +101,30 @@ async def serve(settings: Settings) -> None:
         asked.cancel()
         serving.result()
     log.info("stopped")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m collector", description="Take events in over HTTP, until SIGTERM.")
+    parser.add_argument("--workers", type=_count, metavar="N", help="processes behind the port (default: the setting `collector_workers`)")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes")
+    return int(text)
+
+
+def _check_tls(settings: Settings) -> None:
+    """Raises SettingsError where HTTPS is asked for and cannot be spoken: better now than at the first request."""
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        raise SettingsError("tls_certificate and tls_key: both are needed, or neither")
+    if not settings.tls_certificate:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise SettingsError(f"tls_certificate, tls_key: {settings.tls_certificate} and {settings.tls_key}: {error}") from error
 
 
 def _connections() -> int:
@@ -111,11 +151,13 @@ def _port_is_free(settings: Settings) -> bool:
     return True
 
 
-def _run_workers(count: int) -> int:
+def _run_workers(settings: Settings) -> int:
     """Several processes behind one port; when one ends, all end, and whoever started this starts it again."""
     folder = Path(tempfile.mkdtemp(prefix="cartwake-metrics-"))
-    env = {**os.environ, _WORKER_ENV: "1", _METRICS_ENV: str(folder)}
-    workers = [subprocess.Popen([sys.executable, "-m", "collector"], env=env) for _ in range(count)]
+    env = {**os.environ, **to_env(settings), _WORKER_ENV: "1", _METRICS_ENV: str(folder)}
+    workers = [
+        subprocess.Popen([sys.executable, "-m", "collector"], env=env, stdin=subprocess.PIPE) for _ in range(settings.collector_workers)
+    ]
     stopped = False
 
     def stop(*_: object) -> None:

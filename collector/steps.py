@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from collector import call as calls
-from collector import context, properties
+from collector import context, properties, shape
 from collector.call import Call
 from collector.context import Visitor
 from collector.dialects.dialect import Dialect
@@ -58,7 +58,11 @@ Step = Callable[[Draft], Draft | Rejection]
 def check_size(draft: Draft) -> Draft | Rejection:
     limit = draft.envelope.max_event_bytes
     size = len(memoryview(draft.raw))
-    return draft if size <= limit else Rejection(RejectReason.TOO_LARGE, f"The event has {size} bytes; the limit is {limit}.")
+    return (
+        draft
+        if size <= limit
+        else Rejection(RejectReason.TOO_LARGE, f"The event has {size} bytes; the limit is {limit} (max_event_bytes).")
+    )
 
 
 def decode(draft: Draft) -> Draft | Rejection:
@@ -73,6 +77,10 @@ def decode(draft: Draft) -> Draft | Rejection:
     draft.call = found
     draft.kind = draft.envelope.kind or (draft.call.type or "").strip().lower()
     return draft
+
+
+def check_shape(draft: Draft) -> Draft | Rejection:
+    return shape.check(draft.call, None if draft.envelope.dialect.packs else bytes(draft.raw)) or draft
 
 
 def read_message_id(draft: Draft) -> Draft | Rejection:
@@ -156,6 +164,7 @@ def encode(draft: Draft) -> Draft | Rejection:
 STEPS: tuple[Step, ...] = (
     check_size,
     decode,
+    check_shape,
     read_message_id,
     read_name,
     read_identity,

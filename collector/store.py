@@ -6,8 +6,8 @@ from functools import partial
 
 from collector.answers import Refused, unavailable
 from collector.limits import ACK_TIMEOUT_S
+from collector.log import Log
 from collector.packer import Budget, NotStored, Packer, Receipt
-from collector.producer import KafkaLog
 from collector.spill.segment import Entry
 from collector.spill.spill import Spill
 from schemas.journeys import Kind
@@ -19,7 +19,7 @@ _AWAY = frozenset({"kafka_away", "not_stored", "queue_full"})
 class Store:
     """`put` returns when Kafka has everything, or the disk."""
 
-    def __init__(self, log: KafkaLog, max_record_bytes: int, budget: Budget, spill: Spill) -> None:
+    def __init__(self, log: Log, max_record_bytes: int, budget: Budget, spill: Spill) -> None:
         self._log = log
         self._spill = spill
         self._max_record_bytes = max_record_bytes
@@ -74,7 +74,7 @@ class Store:
         try:
             await receipt.wait(ACK_TIMEOUT_S)
         except NotStored as error:
-            raise unavailable("not_stored", f"Kafka did not take the events; send them again. ({error})") from error
+            raise unavailable("not_stored", "Kafka did not take the events; send them again.") from error
 
     def _packer(self, topic: str, partition: int) -> Packer:
         found = self._packers.get((topic, partition))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from collector.limits import EARLIEST_MS, LATEST_MS
+from collector.limits import EARLIEST_MS, LATEST_MS, TIME_MAX_CHARS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -12,6 +12,8 @@ _EPOCH_MIN_DIGITS = 9  # 20240131 is a date
 
 def to_ms(value: str | int | float) -> int | None:
     """ISO 8601 (without a zone: UTC), or epoch seconds or milliseconds as a number or as text; None if it is no time."""
+    if isinstance(value, str) and len(value) > TIME_MAX_CHARS:
+        return None
     at_ms = _from_text(value.strip()) if isinstance(value, str) else _from_number(value)
     return at_ms if at_ms is not None and EARLIEST_MS <= at_ms < LATEST_MS else None
 

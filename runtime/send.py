@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import aiohttp
 import msgspec
 
+from runtime.address import collector_url, trust
 from runtime.settings import Settings
 from schemas.partition import partition_of
 
@@ -82,7 +83,8 @@ class Sender:
         url: str = "",
     ) -> None:
         self.sent = Sent()
-        self._url = url or f"http://{settings.collector_host}:{settings.collector_port}"
+        self._url = url or collector_url(settings)
+        self._trust = trust(settings)
         self._secret_key = settings.secret_key
         self._write_key = write_key
         self._lane = lane
@@ -92,7 +94,9 @@ class Sender:
 
     async def __aenter__(self) -> Sender:
         timeout = aiohttp.ClientTimeout(total=self._timeout_s)
-        self._session = aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bearer {self._secret_key}"})
+        connector = aiohttp.TCPConnector(ssl=self._trust) if self._trust else None
+        headers = {"Authorization": f"Bearer {self._secret_key}"}
+        self._session = aiohttp.ClientSession(timeout=timeout, headers=headers, connector=connector)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

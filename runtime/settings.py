@@ -68,6 +68,7 @@ class Settings:
     shop_port: int = _row(18081, "port", "port of the demo shop", 1)
     receiver_port: int = _row(18082, "port", "port of the demo's webhook receiver", 1)
     secret_key: str = _row("", "text", "key for access, erasure and consent; empty: one is generated and kept in the data folder")
+    more_secret_keys: list[str] = _row([], "keys", "secret keys that are valid beside `secret_key`, while one takes another's place")
     erasure_salt: str = _row(
         "", "text", "keys the hashes of erased persons' ids; keep it for good; empty: one is generated and kept in the data folder"
     )
@@ -78,6 +79,19 @@ class Settings:
     write_keys: dict[str, str] = _row(
         {"demo-web": "web", "demo-server": "server"}, "key=source", "write keys and the source each one marks", 1
     )
+    keys_until: dict[str, str] = _row(
+        {}, "key=time", "when a write or secret key ends, as in 2026-12-31 (its last day, UTC) or 2026-12-31T18:00Z; not named: never"
+    )
+    write_key_origins: dict[str, str] = _row(
+        {}, "key=origins", "origins whose pages may use a write key, with spaces between them, as in https://*.shop.example; not named: all"
+    )
+    rate_limit_events_per_s: int = _row(0, "events/s", "most events a second of one write key, beyond its burst; 0: no limit")
+    rate_limit_burst_s: int = _row(10, "s", "so many seconds' worth of the rate limit may come at once", 1)
+    quota_events_per_day: int = _row(0, "events", "most events of one write key in a day (UTC); 0: no limit")
+    key_rate_limits_events_per_s: dict[str, int] = _row({}, "key=events/s", "rate limits of single write keys, in place of the one for all")
+    key_quotas_events_per_day: dict[str, int] = _row({}, "key=events", "quotas of single write keys, in place of the one for all")
+    tls_certificate: str = _row("", "path", "certificate chain (PEM) with which the collector speaks HTTPS; empty: it speaks HTTP")
+    tls_key: str = _row("", "path", "the private key (PEM, not encrypted) of that certificate")
     abandon_idle_s: int = _row(1800, "s", "idle time after which a cart is abandoned", 1)
     attribution_window_s: int = _row(5 * DAY_S, "s", "an order within this time of a trigger recovers the cart", 1)
     trigger_holdout_percent: float = _row(0.0, "percent", "share of persons whose triggers are written and never sent, to compare with")
@@ -192,11 +206,11 @@ def _from_text(row: Field[Any], text: str, key: str) -> Any:
         if isinstance(default, list):
             return [item.strip() for item in text.split(",") if item.strip()]
         if isinstance(default, dict):
-            kind = type(next(iter(default.values())))
+            kind = _kind_of_values(row)
             pairs = [item.split("=", 1) for item in text.split(",") if item.strip()]
             return {name.strip(): kind(value.strip()) for name, value in pairs}
     except ValueError as error:
-        raise SettingsError(f"{key}: {text!r} is not {_wanted(default)}") from error
+        raise SettingsError(f"{key}: {text!r} is not {_wanted(row)}") from error
     return text
 
 
@@ -208,14 +222,21 @@ def _to_text(value: Any) -> str:
     return str(value)
 
 
-def _wanted(default: Any) -> str:
+def _kind_of_values(row: Field[Any]) -> type[int] | type[str]:
+    """What the values of a map are: the annotation says it, since a default may be empty."""
+    return int if str(row.type).endswith("int]") else str
+
+
+def _wanted(row: Field[Any]) -> str:
+    default = default_of(row)
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "text", list: "a list of text"}
     if isinstance(default, dict):
-        return f"a map of text to {names[type(next(iter(default.values())))]} (k=v,k=v)"
+        return f"a map of text to {names[_kind_of_values(row)]} (k=v,k=v)"
     return names[type(default)]
 
 
-def _same_type(default: Any, value: Any) -> bool:
+def _same_type(row: Field[Any], value: Any) -> bool:
+    default = default_of(row)
     if isinstance(value, bool):
         return False
     if isinstance(default, float):
@@ -223,16 +244,15 @@ def _same_type(default: Any, value: Any) -> bool:
     if isinstance(default, list):
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if isinstance(default, dict):
-        kind = type(next(iter(default.values())))
-        return isinstance(value, dict) and all(type(item) is kind for item in value.values())
+        return isinstance(value, dict) and all(type(item) is _kind_of_values(row) for item in value.values())
     return isinstance(value, type(default))
 
 
 def _checked(row: Field[Any], value: Any, key: str) -> Any:
     """The value in the row's type and range, or SettingsError naming `key`."""
     default, unit, least = default_of(row), row.metadata["unit"], row.metadata["least"]
-    if not _same_type(default, value):
-        raise SettingsError(f"{key}: {value!r} is not {_wanted(default)}")
+    if not _same_type(row, value):
+        raise SettingsError(f"{key}: {value!r} is not {_wanted(row)}")
     size = value if isinstance(value, (int, float)) else len(value)
     if size < least:
         reason = "must not be empty" if not isinstance(value, (int, float)) else f"must be at least {least} {unit}"

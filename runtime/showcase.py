@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from runtime.address import collector_url
 from runtime.local.lockfile import DataLock
 from runtime.local.probes import http_ready
 from runtime.local.spec import ProcessSpec
@@ -54,10 +55,6 @@ def specs(settings: Settings) -> list[ProcessSpec]:
         receiver_spec(settings),
         shop_spec(settings, LIVE_IDLE_S),
     ]
-
-
-def collector_url(settings: Settings) -> str:
-    return f"http://127.0.0.1:{settings.collector_port}"
 
 
 def shop_url(settings: Settings) -> str:

@@ -11,6 +11,7 @@ class RejectReason(StrEnum):
     INVALID_FIELD = "invalid_field"
     NO_IDENTITY = "no_identity"
     TOO_LARGE = "too_large"
+    TOO_COMPLEX = "too_complex"
     DUPLICATE = "duplicate"  # the same write key and message id within the window, same content
     INTERNAL_ERROR = "internal_error"  # the pipeline could not process it; the message holds the exception
 
@@ -23,6 +24,7 @@ MEANING: dict[RejectReason, str] = {
     RejectReason.INVALID_FIELD: "A field has a value it cannot have; `field` names it.",
     RejectReason.NO_IDENTITY: "Neither `anonymousId` nor `userId` is given.",
     RejectReason.TOO_LARGE: "The event is larger than the limit.",
+    RejectReason.TOO_COMPLEX: "The event is nested too deeply, or has too many or too long keys; `field` names where.",
     RejectReason.DUPLICATE: "The same message id came before from the same write key.",
     RejectReason.INTERNAL_ERROR: "The pipeline failed on this event and went on without it.",
 }

@@ -54,10 +54,13 @@ _decode_any = msgspec.json.Decoder().decode
 
 class CloudEvents(Dialect):
     name = "cloudevents"
+    packs = True
     fields: ClassVar[Mapping[str, str]] = {
         "messageId": "id",
         "event": "type",
         "timestamp": "time",
+        "properties": "data",
+        "traits": "data",
         "anonymousId": "anonymousid",
         "userId": "subject",
         "previousId": "data.previousId",

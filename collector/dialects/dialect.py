@@ -8,6 +8,7 @@ import msgspec
 
 from collector.answers import Answer, Refused, Rejected, malformed, taken, too_large
 from collector.call import Call
+from collector.limits import SHARED_MAX_BYTES
 from collector.rejection import Rejection
 
 READ_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -44,6 +45,7 @@ class Dialect(ABC):
 
     name: str
     fields: ClassVar[Mapping[str, str]] = {}
+    packs: ClassVar[bool] = False  # its events hold JSON within texts
 
     @abstractmethod
     def open(self, given: Given) -> Sent:
@@ -73,7 +75,13 @@ def decoded(decode: Any, text: bytes) -> Any:
 def counted(events: Sequence[Any], max_events: int) -> None:
     """Refused where there are too many."""
     if len(events) > max_events:
-        raise too_large(f"The batch has {len(events)} events; the limit is {max_events}.")
+        raise too_large(f"The batch has {len(events)} events; the limit is {max_events} (max_batch_events).")
+
+
+def need_small(field: str, size_bytes: int) -> None:
+    """Refused where what is said once for all events is so large that their number would multiply it to something huge."""
+    if size_bytes > SHARED_MAX_BYTES:
+        raise too_large(f"{field}: what is said for all events has {size_bytes} bytes; the limit is {SHARED_MAX_BYTES}.")
 
 
 def text_in(given: Mapping[str, Any], name: str) -> str:

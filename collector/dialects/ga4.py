@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from collector.call import ATime, Call, Mapped
-from collector.dialects.dialect import Dialect, Given, Sent, counted, decoded, object_in, text_in
+from collector.dialects.dialect import Dialect, Given, Sent, counted, decoded, need_small, object_in, text_in
 from collector.rejection import Rejection, invalid
 
 ROUTES = {"/mp/collect": "track"}
@@ -63,6 +63,7 @@ class Ga4(Dialect):
         is_list = bytes(outer.events).lstrip().startswith(b"[")
         events: list[Any] = decoded(_decode_list, bytes(outer.events)) if is_list else [outer.events]
         counted(events, given.max_events)
+        need_small("the body beside `events`", len(given.text) - len(memoryview(outer.events)))
         keys = (given.query.get("api_secret"), given.query.get("measurement_id"), given.query.get("firebase_app_id"))
         return Sent(events=events, keys=keys, kind="track", outer=(outer, given.received_at_ms))
 

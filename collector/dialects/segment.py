@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from collector.call import TYPES, Call
-from collector.dialects.dialect import Dialect, Given, Sent, counted, decoded
+from collector.dialects.dialect import Dialect, Given, Sent, counted, decoded, need_small
 
 BATCH = "batch"
 SHORT = {"t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias", "b": BATCH}
@@ -18,7 +18,7 @@ class Batch(msgspec.Struct, rename="camel", kw_only=True):
     batch: list[msgspec.Raw]
     write_key: Any = None
     sent_at: Any = None
-    context: Any = None
+    context: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Outer(msgspec.Struct, rename="camel"):
@@ -30,6 +30,7 @@ class Outer(msgspec.Struct, rename="camel"):
 _decode_batch = msgspec.json.Decoder(Batch).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_outer = msgspec.json.Decoder(Outer).decode
+_decode_any = msgspec.json.Decoder().decode
 _decode_call = msgspec.json.Decoder(Call).decode
 
 
@@ -40,7 +41,9 @@ class Segment(Dialect):
         if given.kind != BATCH:
             return Sent(events=[given.text], keys=(read_outer(given.text).write_key,), kind=given.kind)
         batch = read_batch(given.text, given.max_events)
-        return Sent(events=batch.batch, keys=(batch.write_key,), sent_at=batch.sent_at, context=batch.context)
+        need_small("context", len(memoryview(batch.context)))
+        context = decoded(_decode_any, bytes(batch.context))
+        return Sent(events=batch.batch, keys=(batch.write_key,), sent_at=batch.sent_at, context=context)
 
     def read(self, raw: bytes | msgspec.Raw, index: int, outer: Any) -> Call:
         return _decode_call(raw)

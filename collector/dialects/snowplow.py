@@ -22,7 +22,7 @@ ROUTES = {"/com.snowplowanalytics.snowplow/tp2": ""}
 PIXEL_ROUTES = {"/i": PIXEL}
 # The smallest transparent GIF there is, 1 x 1.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-_GIF_HEADERS = [(b"content-type", b"image/gif"), (b"cache-control", b"no-cache, no-store, must-revalidate")]
+_GIF_HEADERS = [(b"content-type", b"image/gif")]
 _SOURCES = {"web": "web", "mob": "app", "app": "app", "srv": "server"}
 _PAGE = {"url": "url", "page": "title", "refr": "referrer"}
 
@@ -48,6 +48,7 @@ _decode_any = msgspec.json.Decoder().decode
 
 class Snowplow(Dialect):
     name = "snowplow"
+    packs = True
     fields: ClassVar[Mapping[str, str]] = {
         "messageId": "eid",
         "userId": "uid",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from collector.limits import ADDRESS_MAX_CHARS
+
 _KEPT_BITS = {4: 24, 6: 48}
 
 
@@ -15,7 +17,7 @@ def client_of(peer: str, headers: Mapping[str, str], proxies: int) -> str:
     if not proxies:
         return peer
     hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-    return hops[-proxies] if len(hops) >= proxies else peer
+    return hops[-proxies][:ADDRESS_MAX_CHARS] if len(hops) >= proxies else peer
 
 
 @lru_cache(maxsize=8192)

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from runtime.address import collector_url
 from runtime.local.kafka import home_of
 from runtime.local.probes import http_ready
 from runtime.local.spec import ProcessSpec
@@ -61,8 +62,7 @@ def warehouse_spec(settings: Settings) -> ProcessSpec:
 
 def collector_spec(settings: Settings) -> ProcessSpec:
     host, port = settings.collector_host, settings.collector_port
-    asked = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    url = f"http://{asked}:{port}/readyz"
+    url = f"{collector_url(settings)}/readyz"
     return ProcessSpec("collector", module("collector"), ready=http_ready(url), host=host, port=port, needs=["topics-live"], health_url=url)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import aiohttp
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from runtime.address import collector_url, trust
 from runtime.local.ports import free_port
 from runtime.settings import Settings, to_env
 from runtime.topics import create_topics
@@ -43,14 +45,18 @@ class Collector:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.settings.collector_port}"
+        return collector_url(self.settings)
 
     async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Reply:
         return await self.ask("POST", path, body, headers)
 
     async def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
-        data = {"data": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
-        async with aiohttp.ClientSession() as session, session.request(method, self.url + path, headers=headers, **data) as response:
+        options: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
+        secure: Any = trust(self.settings) or True
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, self.url + path, headers=headers, ssl=secure, **options) as response,
+        ):
             text = await response.read()
             is_json = response.headers.get("Content-Type", "").startswith("application/json")
             return Reply(
@@ -65,7 +71,7 @@ class Collector:
 
 
 @contextmanager
-def collector_on(bootstrap: str, folder: Path, **changes: Any) -> Iterator[Collector]:
+def collector_on(bootstrap: str, folder: Path, *arguments: str, **changes: Any) -> Iterator[Collector]:
     """A collector on a Kafka, alive but perhaps not ready; stopped at the end."""
     settings = Settings(
         **{
@@ -77,10 +83,10 @@ def collector_on(bootstrap: str, folder: Path, **changes: Any) -> Iterator[Colle
             **changes,
         }
     )
-    process = subprocess.Popen([sys.executable, "-m", "collector"], env={**os.environ, **to_env(settings)})
+    process = subprocess.Popen([sys.executable, "-m", "collector", *arguments], env={**os.environ, **to_env(settings)})
     collector = Collector(settings, process)
     try:
-        until(lambda: _is_alive(settings.collector_port), what="the collector's /healthz")
+        until(lambda: _is_alive(settings), what="the collector's /healthz")
         yield collector
     finally:
         if process.poll() is None:
@@ -88,9 +94,11 @@ def collector_on(bootstrap: str, folder: Path, **changes: Any) -> Iterator[Colle
             process.wait()
 
 
-def _is_alive(port: int) -> bool:
+def _is_alive(settings: Settings) -> bool:
     """Without an event loop: a test may be running in one."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    where = ("127.0.0.1", settings.collector_port)
+    secure = ssl._create_unverified_context() if settings.tls_certificate else None
+    connection = http.client.HTTPSConnection(*where, timeout=5, context=secure) if secure else http.client.HTTPConnection(*where, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200

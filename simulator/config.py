@@ -59,6 +59,7 @@ class SimConfig:
     # what comes on top, by draws of its own: the rest stays as it is
     experiment: Weights = ()  # variants of the experiment `banner`, each with the share of its visits that click the banner
     other_variant: float = 0.05  # of devices show another variant than their person's
+    crawlers: float = 0.0  # robots that come, for each shopper who comes by himself; at most 1
     group_opens: float = 0.0  # of visits open a group purchase
     group_joins: float = 0.6  # of visits join one, where one is open
     group_sizes: Weights = (("2", 0.5), ("3", 0.3), ("0", 0.2))  # persons that complete it; 0: the shop does not say

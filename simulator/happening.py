@@ -27,7 +27,7 @@ class Device:
     """One browser or app. `skew_ms` is what its clock shows too much."""
 
     id: str
-    kind: str  # mobile, desktop, tablet
+    kind: str  # mobile, desktop, tablet, bot
     skew_ms: int = 0
     shared: bool = False  # by two people: then its events arrive in order
     whole_cart: bool = False

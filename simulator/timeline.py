@@ -10,6 +10,7 @@ from random import Random
 from simulator.after_sales import after_sales
 from simulator.behaviour import Life
 from simulator.config import DAY_MS, SimConfig
+from simulator.crawlers import crawls
 from simulator.extras import Extras
 from simulator.faults import Arrival, deliver
 from simulator.happening import Happening, Invite, Visit
@@ -37,6 +38,10 @@ class _Timeline:
         for index in range(self._config.shoppers):
             start_ms = self._start_ms(index)
             yield from self._until(start_ms)
+            for visit in crawls(self._config, index, start_ms):
+                heapq.heappush(
+                    self._visits, (visit.at_ms, next(self._numbers), visit, iter(()), Random(f"{self._config.seed}:crawl:{index}"))
+                )
             self._arrive(f"{self._config.prefix}-p{index}", start_ms)
         yield from self._until(None)
 

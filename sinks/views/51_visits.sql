@@ -21,7 +21,7 @@
 -- - mean_visit_s: mean time from a visit's first event to its last, seconds
 -- - median_visit_s: its median, seconds
 -- Example: SELECT * FROM visits(lane = 'live', from_day = '2026-01-01', to_day = '2026-01-31', by = ['day', 'channel']) ORDER BY day, channel
--- Caveats: only devices have visits, events of a server or a till have none; a visit counts wholly for the day on which it began; a bounce lasts 0 s and counts in the mean; visitors of several rows cannot be added up.
+-- Caveats: bots are left out; only devices have visits, events of a server or a till have none; a visit counts wholly for the day on which it began; a bounce lasts 0 s and counts in the mean; visitors of several rows cannot be added up.
 CREATE OR REPLACE VIEW visits AS
 SELECT
     if(has({by:Array(String)}, 'day'), toNullable(toDate(s.started_at, $timezone)), NULL) AS day,
@@ -43,6 +43,7 @@ FROM
     SELECT person_id, started_at, ended_at, channel, device_type, campaign_source, campaign_medium, campaign_name, page_views, events, bounce
     FROM sessions FINAL
     WHERE lane = {lane:String} AND toDate(started_at, $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
+        AND device_type != 'bot'
 ) AS s
 LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = s.person_id
 GROUP BY ALL

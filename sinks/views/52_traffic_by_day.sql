@@ -14,7 +14,7 @@
 -- - bounce_rate: bounces / sessions, 0 - 1; NULL without visits
 -- - mean_visit_s: mean time from a visit's first event to its last, seconds; NULL without visits
 -- Example: SELECT * FROM traffic_by_day(lane = 'live', from_day = '2026-01-01', to_day = '2026-01-31') ORDER BY day
--- Caveats: visitors and views are of the day of the event and include those without a device or that came late, visits are of the day on which they began; refunds, cancellations and what only says who someone is make no visitor.
+-- Caveats: bots are left out; visitors and views are of the day of the event and include those without a device or that came late, visits are of the day on which they began; refunds, cancellations and what only says who someone is make no visitor.
 CREATE OR REPLACE VIEW traffic_by_day AS
 SELECT
     d.day AS day,
@@ -39,6 +39,7 @@ LEFT JOIN
         FROM events
         WHERE lane = {lane:String}
             AND event NOT IN ('identify', 'alias', 'group', 'consent', 'refund', 'order_cancel')
+        AND bot = ''
             AND toDate(occurred_at) BETWEEN {from_day:Date} - 1 AND {to_day:Date} + 1
             AND toDate(occurred_at, $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
     ) AS e

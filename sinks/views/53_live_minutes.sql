@@ -9,7 +9,7 @@
 -- - carts: times that something was put into a cart
 -- - orders: orders placed
 -- Example: SELECT minute, events, persons FROM live_minutes(lane = 'live') ORDER BY minute
--- Caveats: now is the clock of the partition that is furthest behind (`clocks_now`), so a replay has a last hour, too; without a clock there are no rows; late events are left out.
+-- Caveats: bots are left out; now is the clock of the partition that is furthest behind (`clocks_now`), so a replay has a last hour, too; without a clock there are no rows; late events are left out.
 CREATE OR REPLACE VIEW live_minutes AS
 SELECT
     m.minute AS minute,
@@ -36,7 +36,7 @@ LEFT JOIN
     (
         SELECT occurred_at, event, person_id, order_id, message_id
         FROM events
-        WHERE lane = {lane:String} AND NOT late
+        WHERE lane = {lane:String} AND NOT late AND bot = ''
             AND toDate(occurred_at) >= (SELECT toDate(min(now_at) - toIntervalHour(1)) FROM clocks_now WHERE lane = {lane:String})
             AND occurred_at >= (SELECT toStartOfMinute(min(now_at)) - toIntervalMinute(59) FROM clocks_now WHERE lane = {lane:String})
     ) AS e

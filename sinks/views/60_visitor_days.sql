@@ -11,7 +11,7 @@
 -- - source: web, app, server or store
 -- - device_type: mobile, desktop, tablet, store or bot
 -- Example: SELECT day, uniqExact(person_id) FROM visitor_days(lane = 'live', from_day = '2026-01-01', to_day = '2026-01-31') GROUP BY day ORDER BY day
--- Caveats: identify, alias, group and consent are no visit, nor are refund and order_cancel, which the shop does. Events that arrived late count.
+-- Caveats: bots are left out; identify, alias, group and consent are no visit, nor are refund and order_cancel, which the shop does. Events that arrived late count.
 CREATE OR REPLACE VIEW visitor_days AS
 SELECT DISTINCT
     {lane:String} AS lane,
@@ -26,6 +26,7 @@ FROM
     WHERE lane = {lane:String}
         AND toDate(occurred_at) BETWEEN {from_day:Date} - 1 AND {to_day:Date} + 1
         AND event NOT IN ('identify', 'alias', 'group', 'consent', 'refund', 'order_cancel')
+        AND bot = ''
         AND day BETWEEN {from_day:Date} AND {to_day:Date}
 ) AS v
 LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = v.person_id

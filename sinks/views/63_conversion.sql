@@ -43,7 +43,7 @@ FROM
     UNION ALL
     SELECT 'session' AS kind, toDate(started_at, $timezone) AS day, '' AS person_id, '' AS source, device_type
     FROM sessions_now
-    WHERE lane = {lane:String} AND day BETWEEN {from_day:Date} AND {to_day:Date}
+    WHERE lane = {lane:String} AND device_type != 'bot' AND day BETWEEN {from_day:Date} AND {to_day:Date}
 )
 WHERE source != 'store' AND device_type != 'store'
 GROUP BY period, value

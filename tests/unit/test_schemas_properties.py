@@ -44,7 +44,8 @@ VALIDATORS = {name: jsonschema.Draft202012Validator(event_schema(event)) for nam
 
 
 def _properties(event: EventType) -> st.SearchStrategy[Properties]:
-    needed = {name: FIELDS[name] for name in (*event.properties.needs, *event.properties.needs_given)}
+    needed = {name: FIELDS[name].filter(bool) for name in event.properties.needs}  # an empty text is not enough
+    needed |= {name: FIELDS[name] for name in event.properties.needs_given}
     optional = {name: field for name, field in FIELDS.items() if name not in needed}
     return st.fixed_dictionaries(needed, optional=optional).map(lambda fields: event.properties(**fields))
 

@@ -83,8 +83,8 @@ class App:
         request = Request(scope, receive)
         try:
             answer = await self._answer(request)
-        except ClientGone:
-            return
+        except ClientGone:  # or a body that breaks off: without an answer the server would make a 500 of it
+            answer = Refused(408, "incomplete", "The body broke off; send the request again.").answer()
         self._metrics.count_request(answer.status)
         await send_answer(send, request, answer)
 

@@ -56,7 +56,7 @@ class Request:
             async with asyncio.timeout(BODY_TIMEOUT_S):
                 while self._has_more and size <= DRAIN_MAX_BYTES:
                     size += len(await self._part())
-        except TimeoutError:
+        except (TimeoutError, ClientGone):
             pass
 
     async def _part(self) -> bytes:

@@ -22,6 +22,7 @@ from collector.metrics import Metrics
 from collector.rate import Rates
 from collector.steps import Envelope, read_time
 from collector.store import Store
+from collector.surrogates import mended
 from runtime.settings import Settings
 from schemas.topics import LIVE
 
@@ -73,7 +74,7 @@ class Collect:
     async def _handle(self, request: Request, target: Target, route: Route, place: Place) -> Answer:
         max_bytes = self._settings.max_batch_bytes
         packed = await request.body(max_bytes, place.arrived)
-        text = body.unpacked(packed, request.headers.get("content-encoding", ""), max_bytes)
+        text = mended(body.unpacked(packed, request.headers.get("content-encoding", ""), max_bytes))
         del packed  # while Kafka is awaited the text is all that is held
         place.read(len(text))
         self._store.need_room(target.lane, len(text))

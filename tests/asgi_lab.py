@@ -41,14 +41,23 @@ class Lab:
         path, _, query = address.partition("?")
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         found = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()]
-        return await self.send(method, path, query.encode("latin-1"), found, data)
+        return await self.exchange(method, path, query.encode("latin-1"), found, data)
 
-    async def send(self, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> Answered:
-        """The same with what a server would make of a request's bytes."""
+    async def exchange(
+        self, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes, parts: int = 1, leaves: bool = False
+    ) -> Answered:
+        """With what a server would make of a request's bytes. The body comes in `parts`; `leaves`: the client goes before the last."""
+        step = max(1, -(-len(body) // parts))
+        pieces = [body[start : start + step] for start in range(0, len(body), step)] or [b""]
+        incoming = [{"type": "http.request", "body": each, "more_body": True} for each in pieces]
+        if leaves:
+            incoming[-1] = {"type": "http.disconnect"}
+        else:
+            incoming[-1]["more_body"] = False
         messages: list[Any] = []
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            return incoming.pop(0)
 
         async def take(message: Any) -> None:
             messages.append(message)

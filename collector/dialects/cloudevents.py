@@ -4,7 +4,6 @@ github.com/cloudevents/spec. Which of them a request is, its headers and first b
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -17,6 +16,7 @@ from collector.dialects.dialect import READ_ERRORS, Dialect, Given, Sent, counte
 from collector.limits import ID_MAX_CHARS
 from collector.names import CUSTOM, canonical
 from collector.rejection import Rejection, invalid
+from collector.surrogates import mended
 
 ROUTES = {"/cloudevents": ""}
 _HEADER = "ce-"
@@ -110,9 +110,11 @@ def _data(event: Event) -> dict[str, Any] | Rejection:
     data = event.data
     if data is None and event.data_base64 is not None:
         try:
-            data = _decode_any(base64.b64decode(event.data_base64, validate=True))
-        except binascii.Error as error:
+            unpacked = base64.b64decode(event.data_base64, validate=True)
+        except ValueError as error:  # what is no base64, and what is no ASCII
             return invalid("data_base64", str(error))
+        try:
+            data = _decode_any(mended(unpacked))
         except READ_ERRORS:
             return {"data_base64": event.data_base64}
     if isinstance(data, dict):

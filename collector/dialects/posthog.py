@@ -17,6 +17,7 @@ from collector.call import AnId, Call, Mapped
 from collector.dialects.dialect import Dialect, Given, Sent, counted, decoded, object_in, text_in
 from collector.limits import TEXT_MAX_CHARS
 from collector.rejection import Rejection, missing
+from collector.surrogates import mended
 from collector.times import to_ms
 from schemas.reasons import RejectReason
 
@@ -147,7 +148,7 @@ class Posthog(Dialect):
 def _form(text: bytes) -> bytes:
     try:
         [packed, *_] = parse_qs(text.decode("ascii"), strict_parsing=True)["data"]
-        return base64.b64decode(packed.replace(" ", "+")).strip()
+        return mended(base64.b64decode(packed.replace(" ", "+")).strip())
     except (ValueError, KeyError, binascii.Error) as error:
         raise malformed("data: no base64 text in a form") from error
 

@@ -16,6 +16,7 @@ from collector.call import Call, Mapped
 from collector.dialects.dialect import READ_ERRORS, Dialect, Given, Sent, counted, decoded, text_in
 from collector.dialects.snowplow_events import Entity, Meaning, entity_of, meaning_of
 from collector.rejection import Rejection, invalid, missing
+from collector.surrogates import mended
 
 PIXEL = "pixel"
 ROUTES = {"/com.snowplowanalytics.snowplow/tp2": ""}
@@ -110,7 +111,7 @@ def _json_in(event: dict[str, Any], packed: str, plain: str) -> Any:
     if not isinstance(text, str):
         return invalid(name, "no text")
     try:
-        found = _decode_any(_unpacked(text) if name == packed else text)
+        found = _decode_any(mended(_unpacked(text) if name == packed else text.encode()))
     except (*READ_ERRORS, binascii.Error, ValueError) as error:
         return invalid(name, f"no JSON that can be read: {error}")
     data = found.get("data") if isinstance(found, dict) else None  # a self-describing JSON within one that only says what it is

@@ -135,6 +135,7 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
         ({"subject": "u" * 200}, ("invalid_field", "subject")),
         ({"data": {}}, ("missing_field", "items")),
         ({"data": None, "data_base64": "!"}, ("invalid_field", "data_base64")),
+        ({"data": None, "data_base64": "\U0001f600"}, ("invalid_field", "data_base64")),
         ({"type": "x.alias", "data": {"userId": "u"}}, ("missing_field", "data.previousId")),
         ({"type": "x.group"}, ("missing_field", "data.groupId")),
         ({"data": {"userId": {"a": 1}, "product_id": "p"}}, ("invalid_field", "subject")),

@@ -20,6 +20,7 @@ from runtime.secrets import kept, new_password, new_secret_key, new_webhook_secr
 ENV_PREFIX = "CARTWAKE_"
 CONFIG_FILE = "cartwake.toml"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+CONSENT_REQUIRED = ("none", "marketing")
 DAY_S = 86_400
 T = TypeVar("T")
 
@@ -96,6 +97,9 @@ class Settings:
     attribution_window_s: int = _row(5 * DAY_S, "s", "an order within this time of a trigger recovers the cart", 1)
     trigger_holdout_percent: float = _row(0.0, "percent", "share of persons whose triggers are written and never sent, to compare with")
     trigger_holdout_salt: str = _row("", "text", "another text draws another holdout")
+    consent_required: str = _row(
+        "none", "purpose", "marketing: a trigger needs a yes; none: silence is one, and only a refusal stops it", 1
+    )
     cart_expiry_s: int = _row(30 * DAY_S, "s", "idle time after which a cart episode ends as expired", 1)
     session_idle_s: int = _row(1800, "s", "idle time that ends a session", 1)
     session_max_s: int = _row(DAY_S, "s", "longest session", 1)
@@ -261,6 +265,8 @@ def _checked(row: Field[Any], value: Any, key: str) -> Any:
         raise SettingsError(f"{key}: {value} is not a port (1 - 65535)")
     if unit == "percent" and value > 100:
         raise SettingsError(f"{key}: {value} is not a percentage (0 - 100)")
+    if unit == "purpose" and value not in CONSENT_REQUIRED:
+        raise SettingsError(f"{key}: {value!r} is not one of {', '.join(CONSENT_REQUIRED)}")
     if unit == "level" and value not in LOG_LEVELS:
         raise SettingsError(f"{key}: {value!r} is not one of {', '.join(LOG_LEVELS)}")
     if unit == "zone" and not _is_zone(value):

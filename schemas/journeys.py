@@ -19,6 +19,7 @@ class Kind(StrEnum):
     REFUSE = "refuse"
     UNLINK = "unlink"
     SPLIT = "split"
+    ERASE = "erase"
     MIXED = "mixed"
 
 
@@ -93,6 +94,16 @@ class Split(msgspec.Struct, kw_only=True):
     by: str
     known_until_ms: int
     state: bytes
+
+
+class Erase(msgspec.Struct, kw_only=True):
+    """These ids were erased: in every partition of `events`, and from each of them to every one of `journeys`.
+
+    It names nobody: `hashes` are of ids (`schemas.suppression.id_hash`). State of theirs goes, and what names them later is not applied.
+    """
+
+    hashes: tuple[str, ...]
+    at_ms: int
 
 
 def joined(lines: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:

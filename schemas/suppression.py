@@ -12,13 +12,20 @@ SQL = "SELECT DISTINCT id_hash FROM erasures"
 
 
 class _Named(msgspec.Struct):
-    """Every field by which a line can name a person; `raw` of one that was rejected may hold them anywhere."""
+    """Every field by which a line (`schemas.rows`, `collected`, `journeys`) can name a person; `raw` may hold them anywhere."""
 
     person_id: str = ""
     id: str = ""
     device_id: str = ""
     user_id: str = ""
     previous_id: str = ""
+    a: str = ""
+    b: str = ""
+    winner: str = ""
+    loser: str = ""
+    to: str = ""
+    person: str = ""
+    holder: str = ""
     raw: str = ""
 
 
@@ -53,7 +60,8 @@ class Suppression:
 
 
 def _ids(named: _Named) -> Iterator[str]:
-    yield from (each for each in (named.person_id, named.id) if each)
+    of_journeys = (named.a, named.b, named.winner, named.loser, named.to, named.person, named.holder)
+    yield from (each for each in (named.person_id, named.id, *of_journeys) if each)
     if named.device_id:
         yield f"d:{named.device_id}"
     yield from (f"u:{each}" for each in (named.user_id, named.previous_id) if each)

@@ -17,7 +17,7 @@ from sinks.intake import Fenced
 from sinks.ledger import Ledger
 from sinks.letter import Letter
 from sinks.outbox import Outbox
-from sinks.payload import is_wanted
+from sinks.payload import is_wanted, stops
 from sinks.schedule import MAX_AGE_S, delay_s
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class Courier:
         self, outbox: Outbox, postman: Postman, delays_s: Sequence[float], past: Mapping[str, Past], position: int, posts: asyncio.Semaphore
     ) -> None:
         self.ledger = Ledger(position)
+        self._caught_up = asyncio.Event()
         self._committed = position
         self._outbox, self._postman, self._delays_s, self._past, self._posts = outbox, postman, delays_s, past, posts
         self._letters: dict[str, Letter] = {}
@@ -42,13 +43,18 @@ class Courier:
     def add(self, offset: int, created_ms: int, triggers: Sequence[TriggerRow]) -> None:
         """One record. Those of its triggers that were not dealt with before this process started are sent."""
         for trigger in triggers:
-            if trigger.status == "void" and trigger.trigger_id in self._letters:
-                self._letters[trigger.trigger_id].void()
+            reason = stops(trigger)
+            if reason and trigger.trigger_id in self._letters:
+                self._letters[trigger.trigger_id].void(reason)
         letters = [self._letter(offset, created_ms / 1000, trigger) for trigger in triggers if self._is_new(trigger)]
         self.ledger.add(offset, len(letters))
         for letter in letters:
             self._letters[letter.trigger.trigger_id] = letter
             self._tasks[letter.trigger.trigger_id] = asyncio.create_task(self._deliver(letter))
+
+    def release(self) -> None:
+        """What was there at the start has been read: what stops a trigger is known, and posting may begin."""
+        self._caught_up.set()
 
     def check(self) -> None:
         """Raises what ended the writer, if it has ended."""
@@ -88,6 +94,7 @@ class Courier:
 
     async def _deliver(self, letter: Letter) -> None:
         """Attempt after attempt, until it is delivered or given up."""
+        await self._caught_up.wait()
         while True:
             await _until_due(letter, self._postman.clock())
             async with self._posts:
@@ -106,8 +113,8 @@ class Courier:
 
     async def _attempt(self, letter: Letter) -> Result:
         now_s = self._postman.clock()
-        if letter.is_void:
-            return unsent("the trigger was taken back", int(now_s * 1000))
+        if letter.void_because:
+            return unsent(letter.void_because, int(now_s * 1000))
         if letter.attempts == 0 and now_s - letter.created_s > MAX_AGE_S:
             return unsent("too old: it could not be sent in time", int(now_s * 1000))
         return await self._postman.post(letter)

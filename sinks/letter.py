@@ -10,17 +10,17 @@ from schemas.rows import TriggerRow
 
 @dataclass
 class Letter:
-    """`attempts` made so far, the next one due at `due_s` (epoch seconds). `is_void`: the trigger was taken back meanwhile."""
+    """`attempts` made so far, the next one due at `due_s` (epoch seconds). `void_because`: it was stopped meanwhile, and why."""
 
     trigger: TriggerRow
     offset: int
     created_s: float
     attempts: int = 0
     due_s: float = 0.0
-    is_void: bool = False
+    void_because: str = ""
     is_posting: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def void(self) -> None:
-        self.is_void = True
+    def void(self, reason: str) -> None:
+        self.void_because = reason
         self.changed.set()

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.items import Item
+from schemas.reasons import SuppressReason
 from schemas.rows import TriggerRow
 
 TYPE = "cart.abandoned"
@@ -17,6 +18,13 @@ COPIED = ("trigger_id", "rule", "step", "person_id", "user_id", "device_id", "ep
 def is_wanted(trigger: TriggerRow) -> bool:
     """Whether this row asks for a webhook. Later versions of a trigger only say what became of it."""
     return trigger.decision == "send" and trigger.status == "fired" and trigger.version == 1
+
+
+def stops(trigger: TriggerRow) -> str:
+    """Why a later row of a trigger stops its webhook, '' if it does not."""
+    if trigger.status == "void":
+        return "the person was erased" if trigger.reason == SuppressReason.ERASED else "the trigger was taken back"
+    return "consent was withdrawn" if trigger.reason == SuppressReason.NO_CONSENT else ""
 
 
 def body(trigger: TriggerRow) -> bytes:

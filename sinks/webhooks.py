@@ -42,6 +42,7 @@ class WebhookSink:
         self._posts = asyncio.Semaphore(PARALLEL_POSTS)
         self._outboxes: dict[TopicPartition, Outbox] = {}
         self._couriers: dict[TopicPartition, Courier] = {}
+        self._ends: dict[TopicPartition, int] = {}  # when the partition became ours
         self.is_ready = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -67,7 +68,8 @@ class WebhookSink:
         unfinished = {key: value.offset for key, value in committed.items()}
         keys = next(iter(self._outboxes.values())).delivery_keys if self._outboxes else []
         past = await read_history(self._bootstrap, unfinished, keys) if keys else {}
-        self._couriers = {
+        self._ends = await self._intake.consumer.end_offsets(list(unfinished)) if unfinished else {}
+        self._couriers = {  # nothing may be awaited from here on: `_advance` would take the position before the seek for read
             key: Courier(self._outboxes[key], self._postman, self._delays_s, past, offset, self._posts)
             for key, offset in unfinished.items()
         }
@@ -82,7 +84,10 @@ class WebhookSink:
         for key, courier in list(self._couriers.items()):
             courier.check()
             try:
-                courier.ledger.advance(await self._intake.position(key))
+                position = await self._intake.position(key)
+                courier.ledger.advance(position)
+                if position >= self._ends.get(key, 0) or courier.ledger.unfinished >= MAX_UNFINISHED:
+                    courier.release()
             except IllegalStateError as error:
                 log.debug("a rebalance is under way: %s", error)
             courier.nudge()

@@ -9,7 +9,7 @@ from faust import Worker as FaustWorker
 
 from runtime.http import serve_health
 from runtime.logging import setup
-from runtime.settings import SettingsError, load
+from runtime.settings import SettingsError, ensure_secrets, load
 from streams import garbage
 from streams.app import Worker
 from streams.policies import policy_of
@@ -37,7 +37,7 @@ def main() -> int:
     """Run a worker until a signal ends it, or until Kafka is away for too long (exit 1: start it again)."""
     args = _arguments()
     try:
-        settings = load()
+        settings = ensure_secrets(load())
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,8 +7,9 @@ import msgspec
 import orjson
 
 from schemas.collected import Collected, partition_key
-from schemas.journeys import Kind, Tick, Unlink
+from schemas.journeys import Erase, Kind, Tick, Unlink
 from schemas.partition import partition_of
+from schemas.suppression import id_hash
 from streams.logic.identify import Identify
 from streams.logic.journey import Journey
 from streams.logic.output import Output
@@ -49,6 +50,12 @@ class MemoryStream:
         """As `cartwake unmerge` does."""
         line = msgspec.json.encode(Unlink(device_id=device_id, user_id=user_id, at_ms=at_ms, by="test"))
         self._queues[("identify", partition_of(device_id, self.policy.partitions))].append((str(Kind.UNLINK), line))
+
+    def erase(self, *persons: str) -> None:
+        """As an erasure does: into every partition."""
+        line = msgspec.json.encode(Erase(hashes=tuple(id_hash(each, self.policy.erasure_salt) for each in persons), at_ms=0))
+        for partition in range(self.policy.partitions):
+            self._queues[("identify", partition)].append((str(Kind.ERASE), line))
 
     def run(self, batch_records: int = 16) -> None:
         """Apply batches until nothing waits."""

@@ -16,6 +16,8 @@ def policy_of(settings: Settings, lane: str, *, replayed: bool) -> Policy:
         attribution_ms=int(settings.attribution_window_s * 1000),
         holdout_percent=settings.trigger_holdout_percent,
         holdout_salt=settings.trigger_holdout_salt,
+        consent_required=settings.consent_required,
+        erasure_salt=settings.erasure_salt,
         cart_expiry_ms=int(settings.cart_expiry_s * 1000),
         lateness_ms=int(settings.lateness_s * 1000),
         dedup_ms=int(settings.dedup_window_s * 1000),

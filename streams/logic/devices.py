@@ -1,5 +1,7 @@
 """A device and its users: whose its anonymous events are, and what a sign-in or an operator changes in that."""
 
+from collections.abc import Callable
+
 import msgspec
 
 MOST = 32  # sign-ins that are kept of a device: a kiosk has thousands of users
@@ -54,3 +56,16 @@ def unlink(state: DeviceState, user: str, at_ms: int) -> list[str]:
     while len(state.unlinked) > MOST:
         del state.unlinked[min(state.unlinked, key=lambda each: (state.unlinked[each], each))]
     return meant
+
+
+def forget(state: DeviceState, is_gone: Callable[[str], bool]) -> bool:
+    """Take users who were erased out of a device that others use as well; False if there is none."""
+    gone = {user for user in (*(each for _, each in state.users), *state.unlinked) if is_gone(user)}
+    if not gone:
+        return False
+    state.users = [(from_ms, user) for from_ms, user in state.users if user not in gone]
+    for user in gone:
+        state.unlinked.pop(user, None)
+    if state.merged in gone:
+        state.merged = ""
+    return True

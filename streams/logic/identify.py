@@ -1,14 +1,19 @@
 """The first agent's logic: clean, de-duplicate, and say whose event it is. State: one entry a device, and the ids seen."""
 
+from collections.abc import Callable
+
 import msgspec
 
-from schemas.journeys import Kind, Merge, Tick, Unlink
+from schemas.journeys import Erase, Kind, Merge, Tick, Unlink
 from schemas.partition import partition_of
 from schemas.reasons import RejectReason
 from schemas.rows import EventRow
+from streams.logic import consents, erased
 from streams.logic.clean import correct
+from streams.logic.consents import Refusals
 from streams.logic.dedup import PREFIX, Dedup, Verdict, content_of
-from streams.logic.devices import DeviceState, owner_at, sign_in, unlink
+from streams.logic.devices import DeviceState, forget, owner_at, sign_in, unlink
+from streams.logic.erased import Erased
 from streams.logic.ids import device_person, user_person, winner_and_loser
 from streams.logic.output import Output
 from streams.logic.policy import Policy
@@ -30,6 +35,7 @@ _decode_unlink = msgspec.json.Decoder(Unlink).decode
 _encode_state = msgspec.msgpack.Encoder().encode
 _decode = msgspec.json.Decoder(Arriving).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
+_decode_erase = msgspec.json.Decoder(Erase).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -41,6 +47,13 @@ class Identify:
         self.policy = policy
         self.devices: dict[str, DeviceState] = {}
         self.dedup = Dedup(policy.dedup_ms, policy.dedup_max_ids)
+        self._refusals = Refusals()
+        self._erased = Erased(policy.erasure_salt)
+        self._handles: dict[str, Callable[[bytes, Output], None]] = {
+            Kind.TICK: self._on_tick,
+            Kind.UNLINK: self._on_unlink,
+            Kind.ERASE: self._on_erase,
+        }
         self._events = self._late = 0  # of this batch
         self._changed: set[str] = set()
         self._merges: list[tuple[str, Merge]] = []  # told behind the events around them: so these stand together in large records
@@ -49,6 +62,10 @@ class Identify:
         """Take one changelog entry back (restore)."""
         if key.startswith(PREFIX):
             self.dedup.load(key, value)
+        elif key.startswith(consents.PREFIX):
+            self._refusals.load(key, value)
+        elif key.startswith(erased.PREFIX):
+            self._erased.load(key)
         else:
             self.devices[key[len(_DEVICE) :].decode()] = _decode_state.decode(value)
 
@@ -58,7 +75,7 @@ class Identify:
 
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
-        handle = self._on_tick if kind == Kind.TICK else self._on_unlink if kind == Kind.UNLINK else self._on_line
+        handle = self._handles.get(kind, self._on_line)
         for line in value.split(b"\n"):
             try:
                 handle(line, out)
@@ -69,9 +86,11 @@ class Identify:
         """Write the batch's changed state; False: nothing is left to do."""
         self._tell_merges(out)
         for device in self._changed:
-            out.changes[_DEVICE + device.encode()] = _encode_state(self.devices[device])
+            state = self.devices.get(device)
+            out.changes[_DEVICE + device.encode()] = None if state is None else _encode_state(state)
         self._changed.clear()
-        out.changes.update(self.dedup.changes())
+        for changed in (self.dedup.changes(), self._refusals.changes(), self._erased.changes()):
+            out.changes.update(changed)
         out.count("events", self._events)
         out.count("late", self._late)
         out.count("ids_forgotten", self.dedup.forgotten())
@@ -86,6 +105,9 @@ class Identify:
     def _on_line(self, line: bytes, out: Output) -> None:
         policy = self.policy
         row = _decode(line)
+        if self._erased.names(line):
+            self._refuse(row, RejectReason.ERASED, "it names someone who was erased", out)
+            return
         content = content_of(line)
         verdict = self.dedup.judge(row.write_key, row.message_id, row.received_at_ms, content)
         if verdict is Verdict.DUPLICATE:
@@ -97,6 +119,11 @@ class Identify:
             out.count("ids_reused")
         times = correct(row.client_at_ms, row.sent_at_ms, row.received_at_ms, policy)
         row.occurred_at_ms, row.skew_ms, row.late = times.occurred_at_ms, times.skew_ms, times.late
+        if row.event == "consent":
+            self._refusals.take(row)
+        elif self._refusals.refuse(row):
+            self._refuse(row, RejectReason.NO_CONSENT, "analytics was refused", out)
+            return
         if row.ip_country:
             row.country, row.ip_country = row.country or row.ip_country, ""
         row.lane, row.replayed = policy.lane, policy.replayed
@@ -105,6 +132,10 @@ class Identify:
         out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row), Kind.EVENT)
         self._events += 1
         self._late += times.late
+
+    def _refuse(self, row: EventRow, reason: RejectReason, message: str, out: Output) -> None:
+        """Not even the bytes of it are kept, nor any id."""
+        out.reject(self.policy.lane, "identify", reason, message, b"", at_ms=row.received_at_ms, write_key=row.write_key)
 
     def _reject_duplicate(self, row: EventRow, line: bytes, out: Output) -> None:
         out.reject(
@@ -153,6 +184,25 @@ class Identify:
             out.emit("journeys", person, msgspec.structs.replace(said, user_id=user, person=person), Kind.UNLINK)
             out.count("unlinks")
         self._changed.add(said.device_id)
+
+    def _on_erase(self, line: bytes, out: Output) -> None:
+        """All that is kept of these ids goes, here and in every partition of the journeys."""
+        self._tell_merges(out)
+        said = _decode_erase(line)
+        new = self._erased.add(said.hashes)
+        for partition in range(self.policy.partitions):
+            out.emit_to("journeys", partition, line, Kind.ERASE)
+        if not new:
+            return
+        for origin in [each for each in self._refusals.of if self._erased.is_one_of(each, new)]:
+            self._refusals.forget(origin)
+        for device, state in list(self.devices.items()):
+            if self._erased.is_one_of(device_person(device), new):
+                del self.devices[device]
+                self._changed.add(device)
+            elif forget(state, lambda user: self._erased.is_one_of(user_person(user), new)):
+                self._changed.add(device)
+        out.count("erasures")
 
     def _merge(self, a: str, b: str, at_ms: int, reason: str, out: Output) -> None:
         _, loser = winner_and_loser(a, b)

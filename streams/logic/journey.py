@@ -6,12 +6,14 @@ from itertools import islice
 
 import msgspec
 
-from schemas.journeys import Kind, Tick, lines_of
+from schemas.journeys import Erase, Kind, Tick, lines_of
 from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
-from streams.logic import churn, funnel, person_rows, stays, stored
+from streams.logic import churn, erased, funnel, person_rows, stays, stored
 from streams.logic.churn import Churn
 from streams.logic.clock import Clock
+from streams.logic.consents import refuses_event
+from streams.logic.erased import Erased
 from streams.logic.links import Links, send_on
 from streams.logic.live import FOLD_MARGIN_MS, Live
 from streams.logic.output import Output
@@ -26,6 +28,7 @@ _Handle = Callable[[bytes, Output], None]
 _encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(EventRow).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
+_decode_erase = msgspec.json.Decoder(Erase).decode
 
 
 class Fired(msgspec.Struct):
@@ -57,7 +60,9 @@ class Journey:
         self.settled_ms = 0  # the clock that everyone who was due has been told of
         self._told_ms = 0
         self._events = 0  # of this batch
-        self._handles: dict[str, _Handle] = {Kind.EVENT: self._on_event, Kind.TICK: self._on_tick, **Links(self).handles}
+        self._erased = Erased(policy.erasure_salt)
+        own: dict[str, _Handle] = {Kind.EVENT: self._on_event, Kind.TICK: self._on_tick, Kind.ERASE: self._on_erase}
+        self._handles = own | Links(self).handles
 
     @property
     def partition(self) -> int:
@@ -76,6 +81,9 @@ class Journey:
         """Take one changelog entry back (restore)."""
         if key == _CLOCK:
             self._clock.load(value)
+            return
+        if key.startswith(erased.PREFIX):
+            self._erased.load(key)
             return
         person_id = key.decode()
         self.persons[person_id] = value
@@ -101,6 +109,9 @@ class Journey:
 
     def _apply(self, lines: list[bytes], handle: _Handle, out: Output) -> None:
         for line in lines:
+            if self._erased.names(line):
+                out.count("of_erased")
+                continue
             mark, self._at_work = out.mark(), ""
             try:
                 handle(line, out)
@@ -134,6 +145,7 @@ class Journey:
         for live in list(self._touched.values()):
             self._write_or_reject(live, out)
         self._move_idle(out)
+        out.changes.update(self._erased.changes())
         out.count("events", self._events)
         self._events = 0
         out.sort("triggers", self.partition, _fired_at)
@@ -185,6 +197,11 @@ class Journey:
 
     def take(self, live: Live, event: EventRow, out: Output) -> None:
         """An event of this person."""
+        if event.event == "consent":
+            live.on_consent(event)
+        elif live.state.consents and refuses_event(live.state.consents, event):
+            out.count("refused")  # it was on its way when the person refused
+            return
         if not event.late:
             live.on_event(event)
         self._events += 1
@@ -192,6 +209,22 @@ class Journey:
     def _on_tick(self, line: bytes, out: Output) -> None:
         self._clock.hear(_decode_tick(line))
         self._clock_moved = True
+
+    def _on_erase(self, line: bytes, out: Output) -> None:
+        """Every state of these ids goes. Copies of this come from each partition of `events`; the first one says it all."""
+        new = self._erased.add(_decode_erase(line).hashes)
+        if not new:
+            return
+        for person_id in [each for each in {**self.persons, **self._touched} if self._erased.is_one_of(each, new)]:
+            try:
+                person_rows.stop(self.person(person_id), out)
+            except Exception:  # a state that cannot be read has to go all the same
+                out.count("erased_unread")
+            self._let_go(person_id)
+            self._applied.pop(person_id, None)
+            if self.persons.pop(person_id, None) is not None:
+                out.changes[person_id.encode()] = None
+        self._at_work = ""
 
     def knows(self, person_id: str) -> bool:
         """Whether there has been anything of this person."""

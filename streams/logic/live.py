@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from schemas.rows import EventRow
-from streams.logic import carts, churn, entry, funnel, person, sessions, share
+from streams.logic import carts, churn, consents, entry, funnel, person, sessions, share, withdrawal
 from streams.logic.carts import Carts
 from streams.logic.entry import Entry
 from streams.logic.limits import joined
@@ -124,6 +124,16 @@ class Live:
         if item.share is not None or event.event == "purchase":
             self.shares_from_ms = item.at_ms if self.shares_from_ms is None else min(self.shares_from_ms, item.at_ms)
 
+    def on_consent(self, event: EventRow) -> None:
+        """A decision counts however late it comes. Events that it should have kept out, and that overtook it, are taken out again."""
+        if not consents.take(self.state.consents, event):
+            return
+        self.carts_changed = True  # a trigger that was decided may have to be stopped
+        if withdrawal.take_out(self.state, consents.origin_of(event), self.policy):
+            self.touch_changed = True
+            self.start_over()
+            self._churn_anew()
+
     def _churn_anew(self) -> None:
         active_ms = [item.at_ms for item in self.state.journal if item.weight]
         churn.rebuild(self.state.churn, active_ms, self.clock_ms, self.policy)
@@ -233,6 +243,7 @@ class Live:
             ours = state.sent.get(key)
             state.sent[key] = sent if ours is None else max(sent, ours, key=lambda s: s.version)
         state.bounds = joined(state.bounds, loser.bounds)
+        consents.merge(state.consents, loser.consents)
         state.journal = sorted([*state.journal, *loser.journal], key=entry.order_of)
         self.absorbed = True
         self.start_over()

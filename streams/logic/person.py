@@ -14,6 +14,7 @@ from schemas.rows import EventRow
 from streams.logic import carts, sessions, share
 from streams.logic.carts import Carts
 from streams.logic.churn import Churn
+from streams.logic.consents import Consents
 from streams.logic.entry import Entry
 from streams.logic.funnel import Funnel
 from streams.logic.ids import device_person, user_person
@@ -61,6 +62,7 @@ class Person(msgspec.Struct, array_like=True, gc=False):
     folded_ms: int = 0
     sent: dict[bytes, Sent] = {}  # but for stays
     bounds: Bounds | None = None
+    consents: Consents = {}  # by device (or user, where no device was named) and purpose
 
 
 _decode = msgspec.msgpack.Decoder(Person).decode

@@ -5,11 +5,14 @@ from decimal import Decimal
 from functools import partial
 from sys import intern
 
+import msgspec
+
 from schemas.partition import partition_of
 from schemas.reasons import SuppressReason
 from schemas.rows import CartRow, FunnelRow, IdentityRow, SessionRow, ShareRow, TriggerRow
 from streams.logic import stays
 from streams.logic.carts import Episode, value_of
+from streams.logic.consents import may_tell
 from streams.logic.entry import Entry
 from streams.logic.holdout import held_out
 from streams.logic.ids import stable_id
@@ -22,6 +25,7 @@ from streams.logic.sessions import Session
 from streams.logic.share import kind_of, share_row, shares
 
 RULE = "cart_abandoned"
+_encode = msgspec.json.Encoder().encode
 Row = CartRow | FunnelRow | SessionRow | ShareRow | TriggerRow
 _TOPIC: dict[type, str] = {
     CartRow: "carts",
@@ -60,6 +64,29 @@ def come_back(live: Live) -> None:
     if state.first is not None:
         state.sent[_FUNNEL_KEY] = Sent(version, GONE)
     stays.come_back(state.churn, version)
+
+
+def stop(live: Live, out: Output) -> None:
+    """The person is erased: triggers that may not have come through are void, by rows that name nobody."""
+    partition = partition_of(live.state.person_id, out.partitions)
+    for key, sent in live.state.sent.items():
+        if key[:1] != TRIGGER or sent.decision != "send" or sent.digest == GONE:
+            continue
+        episode_id = key[1 + TIME_BYTES :].hex()
+        row = TriggerRow(
+            lane=live.policy.lane,
+            trigger_id=_trigger_id(episode_id),
+            rule=RULE,
+            person_id="",
+            episode_id=episode_id,
+            step=1,
+            status="void",
+            decision=sent.decision,
+            reason=SuppressReason.ERASED.value,
+            fired_at_ms=began_ms(key),
+            version=sent.version + 1,
+        )
+        out.emit_to("triggers", partition, _encode(row))
 
 
 def hand_over(live: Live, part: Live) -> None:
@@ -114,9 +141,13 @@ def _decision(row: TriggerRow, sent: Sent | None, live: Live) -> tuple[str, str]
     The holdout is drawn last: whoever would not have been told anyway is neither in it nor among those that it is compared with.
     """
     if sent is not None:
+        if (sent.decision, sent.reason) == ("send", "") and not may_tell(live.state.consents, "none"):
+            return "send", SuppressReason.NO_CONSENT.value  # what has not come through is not tried again
         return sent.decision, sent.reason
     if live.reworked and row.fired_at_ms <= live.known_until_ms:
         return "suppress", SuppressReason.LATE_EVENT.value
+    if not may_tell(live.state.consents, live.policy.consent_required):
+        return "suppress", SuppressReason.NO_CONSENT.value
     first = live.state.first
     if held_out(row.rule, (first.origin if first else "") or live.state.person_id, live.policy):
         return "suppress", SuppressReason.HOLDOUT.value

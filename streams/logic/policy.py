@@ -17,6 +17,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     attribution_ms: int = 432_000_000
     holdout_percent: float = 0.0
     holdout_salt: str = ""
+    consent_required: str = "none"
+    erasure_salt: str = ""
     cart_expiry_ms: int = 2_592_000_000
     lateness_ms: int = 604_800_000
     dedup_ms: int = 172_800_000

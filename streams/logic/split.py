@@ -5,6 +5,7 @@ import msgspec
 from streams.logic import churn, funnel
 from streams.logic.churn import Churn
 from streams.logic.entry import Entry
+from streams.logic.funnel import Funnel
 from streams.logic.ids import device_person
 from streams.logic.limits import Bounds
 from streams.logic.person import FirstTouch, Person
@@ -26,13 +27,20 @@ def split(state: Person, device_id: str, policy: Policy) -> Person | None:
     state.journal = [entry for entry in state.journal if entry.device_id != device_id]
     if state.device_id == device_id:
         state.device_id = next((entry.device_id for entry in reversed(state.journal) if entry.device_id), "")
-    if state.first is None or state.first.seen_ms >= state.folded_ms:  # all that there was is in the journal
+    start_anew(state, policy)
+    state.bounds = Bounds(refused_by=state.bounds.refused_by if state.bounds else "")  # no longer full
+    _split_funnel(state, part, policy)
+    if device in state.consents:
+        part.consents = {device: state.consents.pop(device)}
+    return part
+
+
+def start_anew(state: Person, policy: Policy) -> None:
+    """First touch and activity by what is left in the journal, if that is all that there was."""
+    if state.first is None or state.first.seen_ms >= state.folded_ms:
         origin = state.first.origin if state.first else state.person_id  # whoever is held out stays so
         state.first = _first(state.journal, origin)
         state.churn = msgspec.structs.replace(_churn(state.journal, policy), sent=state.churn.sent)
-    state.bounds = Bounds(refused_by=state.bounds.refused_by if state.bounds else "")  # no longer full
-    _split_funnel(state, part, policy)
-    return part
 
 
 def _churn(journal: list[Entry], policy: Policy) -> Churn:
@@ -57,11 +65,17 @@ def _first(journal: list[Entry], origin: str) -> FirstTouch | None:
 
 def _split_funnel(state: Person, part: Person, policy: Policy) -> None:
     """A mark goes with the device's entry of its time, unless another device has one then, too. A goal once reached stays."""
-    ours, goal = state.funnel, len(policy.funnel_steps)
     times = {entry.at_ms for entry in part.journal} - {entry.at_ms for entry in state.journal}
+    part.funnel.marks = take_marks(state.funnel, times, policy)
+    funnel.update(part.funnel, policy)
+
+
+def take_marks(ours: Funnel, times_ms: set[int], policy: Policy) -> list[int]:
+    """The marks of these times, taken out; the level falls if it rested on them."""
+    goal = len(policy.funnel_steps)
     explained = funnel.level_of(ours.marks, policy.funnel_window_ms, goal) == ours.level
-    part.funnel.marks = [mark for mark in ours.marks if mark // _RADIX in times]
-    ours.marks = [mark for mark in ours.marks if mark // _RADIX not in times]
+    taken = [mark for mark in ours.marks if mark // _RADIX in times_ms]
+    ours.marks = [mark for mark in ours.marks if mark // _RADIX not in times_ms]
     if explained:
         ours.level = funnel.level_of(ours.marks, policy.funnel_window_ms, goal)
-    funnel.update(part.funnel, policy)
+    return taken

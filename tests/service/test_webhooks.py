@@ -201,3 +201,17 @@ async def test_a_line_that_is_no_trigger_is_passed_over(bench: Lab, shop: tuple[
     await send(bench.settings.kafka_bootstrap, bench.topic("triggers"), [b"{", lines([trigger("a")])])
     start(bench)
     assert await outcomes(bench, 1) == [("a", 1, "delivered", 200)]
+
+
+async def test_a_withdrawal_stops_the_next_try_also_after_a_restart(bench: Lab, shop: tuple[Shop, str]) -> None:
+    shop[0].answer = lambda _, number: 500
+    await feed(bench, trigger("a"), trigger("b"))
+    process = start(bench, "2,2,2")
+    await outcomes(bench, 2)
+    process.kill()
+    process.wait()
+    await feed(bench, trigger("a", version=2, reason="no_consent"), trigger("b", version=2, status="void", reason="erased", person_id=""))
+    start(bench, "2,2,2")
+    assert [each for each in await outcomes(bench, 4) if each[1] == 2] == [("a", 2, "dead", 0), ("b", 2, "dead", 0)]
+    assert sorted(shop[0].ids()) == ["a", "b"]
+    assert {row.error for row in await deliveries(bench) if row.outcome == "dead"} == {"consent was withdrawn", "the person was erased"}

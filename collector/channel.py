@@ -76,7 +76,12 @@ def classify(tags: Tags, referrer: str, page_url: str, opens_page: bool) -> str:
 def _by_referrer(referrer: str, page_url: str, opens_page: bool) -> str:
     if not referrer:
         return "direct" if opens_page else ""
-    host, own = host_of(referrer), host_of(page_url)
+    return by_hosts(host_of(referrer), host_of(page_url))
+
+
+@lru_cache(maxsize=4096)
+def by_hosts(host: str, own: str) -> str:
+    """What a referrer's host says on a page of one's own host. Forgotten when a list is loaded."""
     if not host or (own and site_of(host) == site_of(own)) or in_list(host, PAYMENT):
         return ""
     return _by_host(host) or "referral"

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import resource
@@ -24,6 +25,7 @@ from runtime.settings import Settings, SettingsError, ensure_secrets, load, to_e
 
 _WORKER_ENV = "CARTWAKE_COLLECTOR_WORKER"
 _METRICS_ENV = "PROMETHEUS_MULTIPROC_DIR"
+_GC_THRESHOLDS = (20_000, 20, 50)
 _OTHER_FILES = 128  # open files that are no clients' connections
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 log = logging.getLogger("collector")
@@ -55,8 +57,16 @@ def run(settings: Settings) -> int:
     """One process."""
     import uvloop
 
+    _tune_garbage_collection()
     uvloop.run(serve(settings))
     return 0
+
+
+def _tune_garbage_collection() -> None:
+    """Requests leave no cycles behind: looking for some every 700 objects costs a seventh of a single event's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 async def serve(settings: Settings) -> None:

@@ -180,7 +180,8 @@ def run(draft: Draft) -> Draft | Rejection:
     try:
         for step in STEPS:
             outcome = step(draft)
-            if isinstance(outcome, Rejection):
+            if outcome is not draft:
+                assert isinstance(outcome, Rejection)
                 return _in_words_of(draft.envelope.dialect, outcome)
     except Exception as error:
         log.exception("a step failed on an event")

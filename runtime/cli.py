@@ -20,7 +20,7 @@ COMMANDS = {
     "replay": "rebuild state from history, in a lane of its own",
     "reconcile": "compare the live results with the same computed anew from the stored events",
     "chaos": "kill, pause and restart everything under load, then compare with the truth",
-    "bench": "measure the stream engine or the sink on this machine, beside others",
+    "bench": "measure the stream engine, the sink or the collector on this machine, beside others",
     "erase": "remove a person from every table of the warehouse, and keep them out",
     "unmerge": "take a device away from a user it was merged with",
     "spend": "bring what was paid for advertising into the warehouse",

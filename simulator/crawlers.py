@@ -29,7 +29,7 @@ def crawls(config: SimConfig, index: int, start_ms: int) -> Iterator[Visit]:
                 device=device,
                 channel="direct" if number == 0 else "",
                 currency="EUR" if number % 3 == 2 else "",
-                    **seen,
+                **seen,
             )
         )
     yield Visit(happenings)

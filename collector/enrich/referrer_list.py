@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from collector import referrers
+from collector.channel import by_hosts
 
 # Their media, to our channels.
 _CHANNELS = {"search": "search", "social": "social", "email": "email", "paid": "ads", "chatbot": "referral"}
@@ -40,4 +41,5 @@ def load(path: str) -> int:
                 host = domain.lower().removeprefix("www.").partition("/")[0]
                 found.setdefault(host, channel)
     referrers.LISTED.update(found)
+    by_hosts.cache_clear()
     return len(found)

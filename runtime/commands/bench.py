@@ -17,15 +17,16 @@ from rich.table import Table
 from runtime.local.testing import ServiceError
 from runtime.settings import load
 
-HELP = "measure the stream engine or the sink on this machine, beside others"
+HELP = "measure the stream engine, the sink or the collector on this machine, beside others"
 EXAMPLE = """cartwake bench streams
 cartwake bench streams --events 100000 --no-peers --json
 cartwake bench streams --only throughput --only limit
 cartwake bench sink --json
+cartwake bench collector --events 200000 --json
 cartwake bench sink --events 100000 --only throughput"""
 
 # What can be measured, and the module that does it: PARTS, `wanted`, `run`, BenchError.
-REPORTS = {"streams": "bench.report", "sink": "bench.sink_report"}
+REPORTS = {"streams": "bench.report", "sink": "bench.sink_report", "collector": "bench.collector_report"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -46,3 +46,15 @@ def test_a_small_run_of_the_sink_measures_both_ways(tmp_path: Path) -> None:
     assert found["rows"] == 1500 and found["rows_per_s"] > 0 and found["raw_insert_rows_per_s"] > 0
     assert found["ratio_raw_insert"] in found["ratio_raw_insert_rounds"]
     assert found["sink_rss_bytes"] > 0 and found["versions"]["chdb"]
+
+
+@pytest.mark.timeout(180)
+def test_a_small_run_of_the_collector_measures_it_beside_its_server_and_a_producer(tmp_path: Path) -> None:
+    done = bench(tmp_path, "--events", "1500", "--partitions", "2", "--json", what="collector")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    for name in ("batched", "single", "http_limit_single", "http_limit_batched", "producer_limit"):
+        assert found[f"{name}_events_per_s"] > 0 and found[f"{name}_events_per_cpu_s"] > 0, name
+    assert found["p99_ms_at_half_load"] >= found["p50_ms_at_half_load"] > 0
+    assert 0 < found["share_of_http_limit"] < 1 and 0 < found["share_of_producer_limit"] < 1
+    assert found["collector_rss_bytes"] > 10_000_000

@@ -23,7 +23,7 @@ from schemas.topics import LIVE, lane_topic
 
 _ROUNDS = 3  # each way in turn, so that what others do on the machine meets all
 _BODIES = 4000
-_BATCH_CONNECTIONS, _SINGLE_CONNECTIONS = 32, 64
+_BATCH_CONNECTIONS, _SINGLE_CONNECTIONS = 64, 64
 _SINGLES_PER_EVENT = 8  # of so many events of a round, one is sent alone
 _LATENCY_S = 10
 _TIMEOUT_S = 300.0

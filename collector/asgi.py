@@ -25,7 +25,8 @@ class Request:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.headers: dict[str, str] = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        self.query: dict[str, str] = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
+        query = scope.get("query_string", b"")
+        self.query: dict[str, str] = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
         self.peer: str = (scope.get("client") or ("",))[0]
         self.is_secure: bool = scope.get("scheme") == "https"
         self._receive = receive

@@ -1,5 +1,6 @@
 """Where and how an event happened, from Segment's `context`. It informs and is never a reason to refuse: what does not fit is left out."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ class Visitor(NamedTuple):
 _PAGE_FIELDS = ("url", "path", "title", "referrer", "search")
 _OPENING = frozenset({"page_view", "screen_view"})
 _ABOUT_SOMEBODY = frozenset({"identify", "alias", "group"})  # their properties are traits
+_NO_TAGS = Tags()
 _SOURCES = frozenset({"web", "app", "server", "store"})
 
 
@@ -45,23 +47,29 @@ def take_page(props: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], visitor: Visitor) -> None:
-    """Fill the event's context fields in."""
-    page = {**_object(context, "page"), **page}
-    if context.get("source") in _SOURCES:  # else the write key's
-        event.source = context["source"]
-    event.page_url = _text(page, "url", URL_MAX_CHARS)
-    event.page_title = _text(page, "title")
-    event.referrer = _text(page, "referrer", URL_MAX_CHARS)
-    path, query = _split(event.page_url)
-    event.page_path = _text(page, "path", URL_MAX_CHARS) or path
-    _set_campaign(event, context, query or _text(page, "search", URL_MAX_CHARS).removeprefix("?"))
+    """Fill the event's context fields in. Each event comes through here: what is not given costs no more than a look."""
+    given = _object(context, "page")
+    page = {**given, **page} if page else given
+    source = context.get("source")
+    if type(source) is str and source in _SOURCES:  # else the write key's
+        event.source = source
+    query = ""
+    if page:
+        event.page_url = _text(page, "url", URL_MAX_CHARS)
+        event.page_title = _text(page, "title")
+        event.referrer = _text(page, "referrer", URL_MAX_CHARS)
+        path, query = _split(event.page_url) if event.page_url else ("", "")
+        event.page_path = _text(page, "path", URL_MAX_CHARS) or path
+        query = query or _text(page, "search", URL_MAX_CHARS).removeprefix("?")
+    _set_campaign(event, context, query)
     _set_device(event, context, visitor)
     _set_place(event, context, visitor)
     _keep_session(event, context)
     event.locale = _text(context, "locale", 35)
     event.timezone = _text(context, "timezone", 64)
-    country = _text(_object(context, "location"), "country", 3) or _text(context, "country", 3)
-    event.country = country.upper() if len(country) == 2 else ""
+    if "location" in context or "country" in context:
+        country = _text(_object(context, "location"), "country", 3) or _text(context, "country", 3)
+        event.country = country.upper() if len(country) == 2 else ""
 
 
 def _keep_session(event: Collected, context: dict[str, Any]) -> None:
@@ -72,11 +80,12 @@ def _keep_session(event: Collected, context: dict[str, Any]) -> None:
 
 
 def _set_campaign(event: Collected, context: dict[str, Any], query: str) -> None:
-    tags = tags_of(query) if query else Tags()
+    tags = tags_of(query) if query else _NO_TAGS
     given = _object(context, "campaign")
-    event.campaign_source = _text(given, "source") or tags.source[:TEXT_MAX_CHARS]
-    event.campaign_medium = _text(given, "medium") or tags.medium[:TEXT_MAX_CHARS]
-    event.campaign_name = _text(given, "name") or tags.name[:TEXT_MAX_CHARS]
+    if given or tags is not _NO_TAGS:
+        event.campaign_source = _text(given, "source") or tags.source[:TEXT_MAX_CHARS]
+        event.campaign_medium = _text(given, "medium") or tags.medium[:TEXT_MAX_CHARS]
+        event.campaign_name = _text(given, "name") or tags.name[:TEXT_MAX_CHARS]
     if event.source == "store":
         event.channel = "offline"
         return
@@ -108,6 +117,7 @@ def _set_place(event: Collected, context: dict[str, Any], visitor: Visitor) -> N
         event.ip_country, event.region, event.city = visitor.places.find(address)
 
 
+@lru_cache(maxsize=4096)
 def _split(url: str) -> tuple[str, str]:
     """(path, query) of an address."""
     try:
@@ -119,9 +129,9 @@ def _split(url: str) -> tuple[str, str]:
 
 def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
     value = given.get(name)
-    return value if isinstance(value, dict) else {}
+    return value if type(value) is dict else {}
 
 
 def _text(given: dict[str, Any], name: str, max_chars: int = TEXT_MAX_CHARS) -> str:
     value = given.get(name)
-    return value[:max_chars] if isinstance(value, str) else ""
+    return value[:max_chars] if type(value) is str else ""

@@ -75,17 +75,24 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._made = {metric.name: _make(metric, self.registry) for metric in METRICS}
+        self._children: dict[tuple[str, ...], Any] = {}
 
     def count_events(self, accepted: int, codes: dict[str, int]) -> None:
-        events = self._made[EVENTS.name]
         if accepted:
-            events.labels("accepted", "").inc(accepted)
+            self._child(EVENTS.name, "accepted", "").inc(accepted)
         for code, count in codes.items():
-            events.labels("rejected", code).inc(count)
+            self._child(EVENTS.name, "rejected", code).inc(count)
         self._made[BATCH_EVENTS.name].observe(accepted + sum(codes.values()))
 
     def count_request(self, status: int) -> None:
-        self._made[REQUESTS.name].labels(str(status)).inc()
+        self._child(REQUESTS.name, str(status)).inc()
+
+    def _child(self, name: str, *labels: str) -> Any:
+        """The counter of these labels; kept, since finding it costs more than counting."""
+        found = self._children.get((name, *labels))
+        if found is None:
+            found = self._children[name, *labels] = self._made[name].labels(*labels)
+        return found
 
     def observe_ack(self, duration_s: float, size_bytes: int) -> None:
         self._made[ACK_SECONDS.name].observe(duration_s)

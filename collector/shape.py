@@ -7,6 +7,7 @@ from collector.limits import DEPTH_MAX, KEY_MAX_CHARS, KEYS_MAX
 from collector.rejection import Rejection
 from schemas.reasons import RejectReason
 
+_SMALL = KEYS_MAX * len(b'"":0,')  # bytes that hold no more keys than that
 _FIELDS = ("properties", "traits", "context")
 
 
@@ -20,7 +21,7 @@ def check(call: Call, raw: bytes | None) -> Rejection | None:
         given = getattr(call, field)
         if given and max(map(len, given)) > KEY_MAX_CHARS:
             return Rejection(RejectReason.TOO_COMPLEX, f"{field}: a key has more than {KEY_MAX_CHARS} characters", field)
-    if raw is not None and raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX and raw.count(b":") <= KEYS_MAX:
+    if raw is not None and raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX and (len(raw) <= _SMALL or raw.count(b":") <= KEYS_MAX):
         return None
     for field in _FIELDS:
         depth, keys = measured(getattr(call, field))

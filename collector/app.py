@@ -14,17 +14,21 @@ from collector.collect import Collect
 from collector.dialects.registry import ROUTES
 from collector.enrich import referrer_list
 from collector.enrich.places import Places
+from collector.erased import Erased
 from collector.gate import Gate
 from collector.lanes import Lanes
 from collector.limits import ACK_TIMEOUT_S, BODIES_MAX_BYTES, QUEUE_MAX_BYTES, REQUESTS_MAX
 from collector.log import Log
 from collector.metrics import Metrics
 from collector.packer import Budget
+from collector.persons import ERASURES, PERSONS, Persons
 from collector.producer import KafkaLog, producer_of
 from collector.rate import rates_of
 from collector.spill.drain import drain
 from collector.spill.spill import Spill
 from collector.store import Store
+from erasure import jobs
+from erasure.desk import Desk
 from runtime.settings import Settings
 from schemas.topics import LIVE
 
@@ -45,35 +49,42 @@ class App:
         self._budget = Budget(QUEUE_MAX_BYTES)
         self._log: Log = kafka or KafkaLog(partial(producer_of, settings.kafka_bootstrap), self._metrics.observe_ack)
         self._lanes = Lanes(self._log.topics)
-        self._refresher: asyncio.Task[None] | None = None
+        self._settings = settings
+        self._erased = Erased(settings)
+        self._tasks: list[asyncio.Task[None]] = []
         self._spill = Spill(Path(settings.data_dir) / "spill", settings.spill_max_bytes)
         self._was_ready = False
-        self._drainer: asyncio.Task[None] | None = None
         self._store = store = Store(self._log, settings.max_record_bytes, self._budget, self._spill)
         self._gate = Gate(REQUESTS_MAX, BODIES_MAX_BYTES)
         places = Places(settings.geo_database)
-        collect = Collect(settings, keys, self._lanes, store, self._gate, rates_of(settings), self._metrics, places, now_ms)
+        collect = Collect(settings, keys, self._lanes, store, self._gate, rates_of(settings), self._metrics, places, self._erased, now_ms)
         ticker = Ticker(keys, self._lanes, store, now_ms)
+        persons = Persons(Desk(settings), keys, self._lanes, store, now_ms)
         self._routes: dict[str, dict[str, Handler]] = {
             "/v1/clock": {"POST": ticker.tick},
+            "/v1/consent": {"POST": persons.consent},
             "/healthz": {"GET": self._healthz},
             "/readyz": {"GET": self._readyz},
             "/metrics": {"GET": self._get_metrics},
             **{route.path: {route.method: collect.handler(route)} for route in ROUTES},
+        }
+        self._below: dict[str, dict[str, Handler]] = {
+            PERSONS: {"GET": persons.access, "DELETE": persons.erase},
+            ERASURES: {"GET": persons.job},
         }
 
     def start(self) -> None:
         """Raises OSError when the folder of events that wait on disk cannot be used."""
         self._spill.open()
         self._log.start()
-        self._drainer = asyncio.create_task(drain(self._spill, self._lanes, self._store))
-        self._refresher = asyncio.create_task(self._lanes.keep_fresh())
+        jobs.begin_all(self._settings)
+        endless = (drain(self._spill, self._lanes, self._store, self._erased), self._lanes.keep_fresh(), self._erased.keep_fresh())
+        self._tasks = [asyncio.create_task(each) for each in endless]
 
     async def stop(self) -> None:
         """After the last answer: let go of the disk and of Kafka."""
-        for task in (self._refresher, self._drainer):
-            if task:
-                task.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._spill.close()
         await self._log.stop()
 
@@ -103,7 +114,9 @@ class App:
         return answer
 
     def _handler(self, request: Request) -> Handler:
-        methods = self._routes.get(request.path.rstrip("/") or "/")
+        methods = self._routes.get(request.path.rstrip("/") or "/") or next(
+            (found for prefix, found in self._below.items() if request.path.startswith(prefix) and request.path != prefix), None
+        )
         if methods is None:
             raise Refused(404, "not_found", "There is nothing at this address.")
         if request.method == "OPTIONS":

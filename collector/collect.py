@@ -15,10 +15,12 @@ from collector.dialects.registry import Route
 from collector.enrich.address import client_of
 from collector.enrich.agent import is_visitors
 from collector.enrich.places import Places
+from collector.erased import Erased
 from collector.gate import Gate, Place
 from collector.lanes import Lanes
 from collector.limits import TIME_MAX_CHARS
 from collector.metrics import Metrics
+from collector.minimal import allowed
 from collector.rate import Rates
 from collector.steps import Envelope, read_time
 from collector.store import Store
@@ -50,10 +52,12 @@ class Collect:
         rates: Rates,
         metrics: Metrics,
         places: Places,
+        erased: Erased,
         now_ms: Callable[[], int],
     ) -> None:
         self._settings, self._keys, self._lanes, self._store = settings, keys, lanes, store
         self._gate, self._rates, self._metrics, self._places, self._now_ms = gate, rates, metrics, places, now_ms
+        self._erased, self._allowed = erased, allowed(settings.fields_allowed)
 
     def handler(self, route: Route) -> Callable[[Request], Any]:
         """For one address."""
@@ -138,6 +142,8 @@ class Collect:
             context=sent.context if isinstance(sent.context, dict) else None,
             dialect=route.dialect,
             outer=sent.outer,
+            erased=self._erased.list,
+            fields_allowed=self._allowed,
         )
 
     async def _take(self, raws: Sequence[bytes | msgspec.Raw], envelope: Envelope, lane: str) -> tuple[int, list[Rejected]]:
@@ -155,6 +161,7 @@ class Collect:
         else:  # Kafka has been away since the start, so that nobody knows the partitions
             await self._store.put_later(found.lines.get(0, []), found.rejected_lines)
         self._metrics.count_events(found.accepted, intake.codes(found.rejected))
+        self._metrics.count_dropped(found.fields_dropped)
         return found.accepted, found.rejected
 
 

@@ -26,6 +26,7 @@ class Taken(msgspec.Struct):
     rejected_lines: list[bytes] = []
     rejected: list[Rejected] = []
     accepted: int = 0
+    fields_dropped: int = 0
 
 
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
@@ -43,6 +44,7 @@ def take(raws: Sequence[bytes | msgspec.Raw], envelope: Envelope, lane: str, par
             _reject(taken, index, bytes(raw), event, outcome, lane, envelope)
         else:
             taken.lines.setdefault(partition_of(partition_key(event), partitions), []).append(outcome.line)
+            taken.fields_dropped += outcome.dropped
     taken.accepted = len(raws) - len(taken.rejected)
     return taken
 
@@ -68,7 +70,11 @@ def _reject(taken: Taken, index: int, raw: bytes, event: Collected, why: Rejecti
         write_key=event.write_key,
         message_id=message_id,
     )
-    taken.rejected_lines.append(_line(row, raw, envelope.max_record_bytes))
+    line = _line(row, b"" if envelope.fields_allowed else raw, envelope.max_record_bytes)  # who keeps little keeps no bytes
+    if why.code is RejectReason.ERASED or (envelope.erased.hashes and envelope.erased.is_erased(line)):
+        row.message_id = ""
+        line = _line(row, b"", envelope.max_record_bytes)
+    taken.rejected_lines.append(line)
     told = _FAULT if why.code is RejectReason.INTERNAL_ERROR else why.message
     taken.rejected.append(Rejected(index, message_id, why.code, told))
 

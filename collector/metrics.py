@@ -54,7 +54,10 @@ LIMITED = Metric(
     ("write_key", "code"),
 )
 
+FIELDS_DROPPED = Metric("cartwake_collector_fields_dropped_total", "counter", "fields", "Fields that `fields_allowed` leaves out.")
+
 METRICS: tuple[Metric, ...] = (
+    FIELDS_DROPPED,
     EVENTS,
     REQUESTS,
     REFUSED,
@@ -97,6 +100,10 @@ class Metrics:
     def observe_ack(self, duration_s: float, size_bytes: int) -> None:
         self._made[ACK_SECONDS.name].observe(duration_s)
         self._made[RECORD_BYTES.name].observe(size_bytes)
+
+    def count_dropped(self, fields: int) -> None:
+        if fields:
+            self._made[FIELDS_DROPPED.name].inc(fields)
 
     def count_refused(self, code: str) -> None:
         self._made[REFUSED.name].labels(code).inc()

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from collector import call as calls
-from collector import context, properties, shape
+from collector import context, minimal, properties, shape
 from collector.call import Call
 from collector.context import Visitor
 from collector.dialects.dialect import Dialect
@@ -19,6 +19,7 @@ from collector.rejection import Rejection, from_validation, invalid
 from collector.times import to_ms
 from schemas.collected import Collected
 from schemas.reasons import RejectReason
+from schemas.suppression import Suppression
 
 log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -38,6 +39,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, Any] | None = None
     dialect: Dialect = SEGMENT
     outer: Any = None
+    erased: Suppression = Suppression("")
+    fields_allowed: frozenset[str] = frozenset()  # empty: all
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -50,6 +53,7 @@ class Draft(msgspec.Struct, kw_only=True):
     call: Call = msgspec.field(default_factory=Call)
     kind: str = ""
     line: bytes = b""
+    dropped: int = 0  # fields that may not be kept
 
 
 Step = Callable[[Draft], Draft | Rejection]
@@ -152,6 +156,12 @@ def read_context(draft: Draft) -> Draft | Rejection:
     return draft
 
 
+def keep_allowed(draft: Draft) -> Draft | Rejection:
+    if draft.envelope.fields_allowed:
+        draft.dropped = minimal.strip(draft.event, draft.envelope.fields_allowed)
+    return draft
+
+
 def encode(draft: Draft) -> Draft | Rejection:
     try:
         draft.line = _encode(draft.event)
@@ -159,6 +169,14 @@ def encode(draft: Draft) -> Draft | Rejection:
         return invalid("properties", f"cannot be stored: {error}")
     limit = draft.envelope.max_record_bytes
     return draft if len(draft.line) <= limit else Rejection(RejectReason.TOO_LARGE, f"The event fits no record of {limit} bytes.")
+
+
+def check_erased(draft: Draft) -> Draft | Rejection:
+    """Last: by what the line says, which is what would be stored."""
+    erased = draft.envelope.erased
+    if erased.hashes and erased.is_erased(draft.line):
+        return Rejection(RejectReason.ERASED, "The event names someone who was erased.")
+    return draft
 
 
 STEPS: tuple[Step, ...] = (
@@ -171,7 +189,9 @@ STEPS: tuple[Step, ...] = (
     read_times,
     read_properties,
     read_context,
+    keep_allowed,
     encode,
+    check_erased,
 )
 
 

@@ -37,10 +37,10 @@ class Eraser:
     def __init__(self, ask: Ask, do: Do, salt: str, watch: Watch = lambda text: None, news_s: float = NEWS_S) -> None:
         self._ask, self._do, self._salt, self._watch, self._news_s = ask, do, salt, watch, news_s
 
-    def erase(self, person: str) -> Erased:
+    def erase(self, person: str, ids: PersonIds | None = None) -> Erased:
         """Everything of the person, in all lanes. Again on somebody erased: nothing is found, nothing is wrong."""
-        ids = ids_of_person(self._ask, person)
-        self._suppress(ids)
+        ids = ids or ids_of_person(self._ask, person)
+        self.suppress(ids)
         places, deleted = tables(self._ask), dict[str, int]()
         for number in range(ROUNDS):
             gone = self._delete_all(places, ids)
@@ -63,7 +63,8 @@ class Eraser:
             found |= {f"{table.name}.{text.split('`')[1]}": rows for text, rows in zip(table.texts, row, strict=True) if rows}
         return found
 
-    def _suppress(self, ids: PersonIds) -> None:
+    def suppress(self, ids: PersonIds) -> None:
+        """From now on nobody stores anything that names them."""
         hashes = [id_hash(each, self._salt) for each in ids.persons]
         self._do("INSERT INTO erasures (id_hash) SELECT arrayJoin({hashes:Array(String)})", {"hashes": hashes})
 

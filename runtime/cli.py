@@ -21,11 +21,11 @@ COMMANDS = {
     "reconcile": "compare the live results with the same computed anew from the stored events",
     "chaos": "kill, pause and restart everything under load, then compare with the truth",
     "bench": "measure the stream engine, the sink or the collector on this machine, beside others",
-    "erase": "remove a person from every table of the warehouse, and keep them out",
+    "erase": "remove a person from the warehouse, the streams' state and Kafka, and keep them out",
     "unmerge": "take a device away from a user it was merged with",
     "spend": "bring what was paid for advertising into the warehouse",
     "clv": "fit customer lifetime value to the orders in the warehouse",
-    "topics": "create the Kafka topics of a lane; those that exist are left as they are",
+    "topics": "create the Kafka topics of a lane; of those that exist only topic_retention_hours is changed",
     "migrate": "bring the warehouse's tables and views up to date",
 }
 

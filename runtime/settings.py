@@ -61,6 +61,12 @@ class Settings:
     retention_days: dict[str, int] = _row(
         {"events": 0, "rejected": 0}, "table=days", "rows older than this leave the warehouse; 0, or not named: they are kept"
     )
+    topic_retention_hours: dict[str, int] = _row(
+        {"events": 0}, "topic=hours", "how long Kafka keeps a topic's records; 0, or not named: as schemas/topics.toml says"
+    )
+    fields_allowed: list[str] = _row(
+        [], "fields", "minimal mode: the only fields of events that are kept, own properties as props.<name>; empty: all"
+    )
     metrics_host: str = _row("127.0.0.1", "host", "address of the /metrics, /healthz and /readyz of workers and sinks", 1)
     collector_host: str = _row("127.0.0.1", "host", "address that the collector listens on", 1)
     collector_port: int = _row(18080, "port", "port that the collector listens on; metrics ports start 100 above it", 1)

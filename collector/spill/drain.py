@@ -6,6 +6,7 @@ import logging
 import msgspec
 
 from collector.answers import Refused
+from collector.erased import Erased
 from collector.lanes import Lanes
 from collector.spill.segment import Entry
 from collector.spill.spill import Spill
@@ -29,23 +30,26 @@ class Who(msgspec.Struct):
 _decode = msgspec.json.Decoder(Who).decode
 
 
-async def drain(spill: Spill, lanes: Lanes, store: Store) -> None:
+async def drain(spill: Spill, lanes: Lanes, store: Store, erased: Erased) -> None:
     """For ever. What Kafka did not acknowledge is sent again; the stream removes what came twice."""
     while True:
         await spill.filled.wait()
         try:
-            if not await _next(spill, lanes, store):
+            if not await _next(spill, lanes, store, erased):
                 await asyncio.sleep(_WRITING_S)
         except Refused:
             spill.rewind()
             await asyncio.sleep(_RETRY_S)
 
 
-async def _next(spill: Spill, lanes: Lanes, store: Store) -> bool:
+async def _next(spill: Spill, lanes: Lanes, store: Store, erased: Erased) -> bool:
     """Some more of it is with Kafka, or all is done; False when rows are just being written."""
     partitions, rejected_partitions = await lanes.partitions(LIVE), await lanes.partitions(LIVE, "rejected")
     entries = spill.take(_BYTES)
+    has_taken = bool(entries)
     if entries:
+        if erased.list.hashes:
+            entries = [entry for entry in entries if not erased.list.is_erased(entry.line)]
         lines = _by_partition(entries, partitions)
         rejected = [entry.line for entry in entries if entry.topic == "rejected"]
         await store.put_now(LIVE, lines, rejected, rejected_partitions)
@@ -53,7 +57,7 @@ async def _next(spill: Spill, lanes: Lanes, store: Store) -> bool:
     if spill.finish():
         log.warning("Kafka has all events that had to wait on disk")
         return True
-    return bool(entries)
+    return has_taken
 
 
 def _by_partition(entries: list[Entry], partitions: int) -> dict[int, list[bytes]]:

@@ -7,7 +7,7 @@ import argparse
 from runtime.settings import load
 from runtime.topics import create_topics, wanted_topics
 
-HELP = "create the Kafka topics of a lane; those that exist are left as they are"
+HELP = "create the Kafka topics of a lane; of those that exist only topic_retention_hours is changed"
 EXAMPLE = "cartwake topics --lane live\ncartwake topics --show"
 
 

@@ -164,9 +164,9 @@ def test_the_command(warehouse_lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys
         monkeypatch.setenv(f"CARTWAKE_{name.upper()}", str(getattr(made.settings, name)))
     monkeypatch.setenv("CARTWAKE_ERASURE_SALT", SALT)
     monkeypatch.setattr("erasure.erase.NEWS_S", 0.0)
-    assert main(["erase", "--person", "u:ana", "--json"]) == 0
+    assert main(["erase", "--person", "u:ana", "--warehouse-only", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["well"], document["deleted"], document["ids"]) == (True, {"events": 1, "persons": 1}, ["u:ana"])
     assert query(made.settings, "SELECT id_hash FROM erasures") == [(id_hash("u:ana", SALT),)]
     monkeypatch.setenv("CARTWAKE_WAREHOUSE_PORT", "1")
-    assert main(["erase", "--person", "u:ana"]) == 2
+    assert main(["erase", "--person", "u:ana", "--warehouse-only"]) == 2

@@ -10,6 +10,7 @@
 -- - exclude Array(String): events that break a chain when they lie between two steps; [] for none
 -- Columns:
 -- - person_id: the person now
+-- - person: the same as a hash of 64 bits, for joins and counts that have to be quick
 -- - done_at_ms: when the steps were done, epoch milliseconds, in order; as many as were reached
 -- - source: where the person's first event among those named came from: web, app, server or store
 -- Example: SELECT length(done_at_ms) AS level, count() FROM funnel_chains(lane = 'live', from_day = '2026-01-01', to_day = '2026-01-31', steps = ['view_item', 'add_to_cart', 'purchase'], window_s = 604800, mode = 'ordered', exclude = []) GROUP BY level
@@ -18,29 +19,23 @@ CREATE OR REPLACE VIEW funnel_chains AS
 WITH
     -- An event is one number, 16 x its time in ms + its step's number (0: an exclusion), so that they sort by time and then by step.
     {window_s:UInt64} * 16000 AS window,
-    arrayMap(name -> indexOf({steps:Array(String)}, name), {steps:Array(String)}) AS codes,
-    length(arrayDistinct(codes)) = length(codes) AS distinct_steps
-SELECT person_id, arrayMap(x -> toInt64(bitShiftRight(x, 4)), chain) AS done_at_ms, source
+    -- Asked for as subqueries these are computed once, and not for each row.
+    (SELECT arrayMap(name -> indexOf({steps:Array(String)}, name), {steps:Array(String)})) AS codes,
+    (SELECT length(arrayDistinct({steps:Array(String)})) = length({steps:Array(String)})) AS distinct_steps
+SELECT person_id, person, arrayMap(x -> toInt64(bitShiftRight(x, 4)), chain) AS done_at_ms, source
 FROM
 (
     SELECT
         person_id,
+        person,
         source,
-        if({mode:String} = 'any', any_chain, arrayFold(
-            (times, code) -> arrayPushFront(times, arrayLast((x, next) -> bitAnd(x, 15) = code AND x < next, events, arrayMap(x -> times[1], events))),
-            arrayReverse(arraySlice(codes, 1, greatest(level, 1) - 1)),
-            if(level = 0, emptyArrayUInt64(), [last_step]))) AS chain
-    FROM
-    (
-        SELECT
-            person_id,
-            source,
-            events,
+        -- The expression of the mode any stands here and has no name, so that the other modes do not compute it.
+        if({mode:String} = 'any',
             arraySort(arrayElement(
-                arraySort(chain -> (-toInt64(length(chain)), bitShiftRight(arrayMax(chain), 4), -toInt64(bitShiftRight(arrayMin(chain), 4))),
+                arraySort(found -> (-toInt64(length(found)), bitShiftRight(arrayMax(found), 4), -toInt64(bitShiftRight(arrayMin(found), 4))),
                     arrayFold(
                         (chains, code) -> arrayMap(
-                            (chain, x, found, broken) -> if(found != 0 AND found <= bitOr(x, 15) + window AND (broken = 0 OR found < broken), arrayPushBack(chain, found), chain),
+                            (begun, x, found, broken) -> if(found != 0 AND found <= bitOr(x, 15) + window AND (broken = 0 OR found < broken), arrayPushBack(begun, found), begun),
                             chains,
                             events,
                             arrayReverseFill(x -> x != 0, arrayMap(x -> if(bitAnd(x, 15) = code, x, 0), events)),
@@ -49,7 +44,18 @@ FROM
                         arrayDistinct(codes),
                         arrayMap(x -> emptyArrayUInt64(), events)
                     )
-                ), 1)) AS any_chain,
+                ), 1)),
+            arrayFold(
+                (times, code) -> arrayPushFront(times, arrayLast((x, next) -> bitAnd(x, 15) = code AND x < next, events, arrayMap(x -> times[1], events))),
+                arrayReverse(arraySlice(codes, 1, greatest(walk.2, 1) - 1)),
+                if(walk.2 = 0, emptyArrayUInt64(), [walk.3]))) AS chain
+    FROM
+    (
+        SELECT
+            person_id,
+            person,
+            source,
+            events,
             -- One round a step: at each event that does the step the time at which its chain began (0: it does not), level, last step.
             arrayFold(
                 (reached, code) -> (
@@ -65,13 +71,13 @@ FROM
                 ),
                 arrayPushBack(arrayPopFront(codes), 99),
                 (arrayMap(x -> if(bitAnd(x, 15) = 1, x, 0), events), toUInt64(0), toUInt64(0))
-            ) AS walk,
-            walk.2 AS level,
-            walk.3 AS last_step
-    FROM
+            ) AS walk
+        FROM
         (
             SELECT
-                if(i.person_id = '', e.person_id, i.person_id) AS person_id,
+                -- Persons as hashes of 64 bits: see events_by_day.
+                if(i.person = 0, e.person, i.person) AS person,
+                any(if(i.person = 0, e.person_id, i.person_id)) AS person_id,
                 argMin(e.source, e.first_at) AS source,
                 arraySort(groupArrayArray(e.events)) AS sorted,
                 -- Of first steps that follow each other only the last can begin what matters; strict chains see a run of one step as one.
@@ -82,7 +88,8 @@ FROM
             FROM
             (
                 SELECT
-                    person_id,
+                    cityHash64(events.person_id) AS person,
+                    any(events.person_id) AS person_id,
                     min(occurred_at) AS first_at,
                     argMin(toString(source), occurred_at) AS source,
                     groupArray(toUInt64(toUnixTimestamp64Milli(occurred_at)) * 16 + indexOf({steps:Array(String)}, if(event = 'custom', event_raw, event))) AS events
@@ -93,10 +100,13 @@ FROM
                     AND toDate(occurred_at) BETWEEN {from_day:Date} - 1 AND {to_day:Date} + 1
                     AND toDate(occurred_at, $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
                     AND NOT throwIf({mode:String} NOT IN ('ordered', 'strict', 'any'), 'mode is one of ordered, strict, any')
-                GROUP BY person_id
+                GROUP BY person
             ) AS e
-            LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = e.person_id
-            GROUP BY person_id
+            LEFT JOIN
+            (
+                SELECT cityHash64(id) AS id, cityHash64(person_id) AS person, person_id FROM identities_now WHERE lane = {lane:String}
+            ) AS i ON i.id = e.person
+            GROUP BY person
         )
     )
 )

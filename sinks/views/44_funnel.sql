@@ -42,41 +42,57 @@ FROM
 (
     SELECT
         value,
-        step,
-        countIf(step <= length(done_at_ms)) AS persons,
-        quantileExactInclusiveIf(0.5)(done_at_ms[step] - done_at_ms[step - 1], step <= length(done_at_ms)) AS median_previous_ms,
-        avgIf(done_at_ms[step] - done_at_ms[step - 1], step <= length(done_at_ms)) AS mean_previous_ms,
-        quantileExactInclusiveIf(0.5)(done_at_ms[step] - done_at_ms[1], step <= length(done_at_ms)) AS median_first_ms,
-        avgIf(done_at_ms[step] - done_at_ms[1], step <= length(done_at_ms)) AS mean_first_ms
+        arrayJoin(arrayEnumerate({steps:Array(String)})) AS step,
+        persons_by_step[step] AS persons,
+        median_previous[step - 1] AS median_previous_ms,
+        mean_previous[step - 1] AS mean_previous_ms,
+        median_first[step - 1] AS median_first_ms,
+        mean_first[step - 1] AS mean_first_ms
     FROM
     (
         SELECT
-            multiIf({by:String} = '', '', {by:String} = 'source', c.source, p.value) AS value,
-            c.done_at_ms AS done_at_ms,
-            arrayJoin(range(1, length({steps:Array(String)}) + 1)) AS step
+            if({by:String} = '', '', if({by:String} = 'source', c.source, p.value)) AS value,
+            countForEach(c.done_at_ms) AS persons_by_step,
+            quantileExactInclusiveForEach(0.5)(c.previous_ms) AS median_previous,
+            avgForEach(c.previous_ms) AS mean_previous,
+            quantileExactInclusiveForEach(0.5)(c.first_ms) AS median_first,
+            avgForEach(c.first_ms) AS mean_first
         FROM
         (
-            SELECT person_id, done_at_ms, if({by:String} = 'source', source, '') AS source
+            SELECT
+                person,
+                done_at_ms,
+                arrayPopFront(arrayDifference(done_at_ms)) AS previous_ms,
+                arrayMap(at -> at - done_at_ms[1], arrayPopFront(done_at_ms)) AS first_ms,
+                if({by:String} = 'source', source, '') AS source
             FROM funnel_chains(lane = {lane:String}, from_day = {from_day:Date}, to_day = {to_day:Date}, steps = {steps:Array(String)}, window_s = {window_s:UInt64}, mode = {mode:String}, exclude = {exclude:Array(String)})
         ) AS c
         LEFT JOIN
         (
+            -- As persons_now, but by hashes, and only what is asked for: nested ifs leave the other columns unread.
             SELECT
-                person_id,
-                multiIf(
-                    {by:String} = 'channel', first_channel,
-                    {by:String} = 'campaign_source', first_campaign_source,
-                    {by:String} = 'campaign_medium', first_campaign_medium,
-                    {by:String} = 'campaign_name', first_campaign_name,
-                    {by:String} = 'device_type', first_device_type,
-                    country) AS value
-            FROM persons_now
-            WHERE lane = {lane:String} AND {by:String} NOT IN ('', 'source')
-                AND NOT throwIf({by:String} NOT IN ('', 'channel', 'campaign_source', 'campaign_medium', 'campaign_name', 'device_type', 'country', 'source'),
-                    'by is one of channel, campaign_source, campaign_medium, campaign_name, device_type, country, source, or empty')
-        ) AS p ON p.person_id = c.person_id
+                if(i.person = 0, p.person, i.person) AS person,
+                if({by:String} = 'country', argMaxIfMerge(p.country),
+                    if({by:String} = 'device_type', argMinIfMerge(p.first_device),
+                        [(argMinIfMerge(p.first_touch) AS touch).1, touch.2, touch.3, touch.4][greatest(1, indexOf(['channel', 'campaign_source', 'campaign_medium', 'campaign_name'], {by:String}))])) AS value
+            FROM
+            (
+                SELECT cityHash64(person_id) AS person, first_touch, first_device, country
+                FROM persons
+                WHERE lane = {lane:String} AND {by:String} NOT IN ('', 'source')
+                    AND NOT throwIf({by:String} NOT IN ('', 'channel', 'campaign_source', 'campaign_medium', 'campaign_name', 'device_type', 'country', 'source'),
+                        'by is one of channel, campaign_source, campaign_medium, campaign_name, device_type, country, source, or empty')
+            ) AS p
+            LEFT JOIN
+            (
+                SELECT cityHash64(id) AS id, cityHash64(person_id) AS person
+                FROM identities_now
+                WHERE lane = {lane:String} AND {by:String} NOT IN ('', 'source')
+            ) AS i ON i.id = p.person
+            GROUP BY person
+        ) AS p ON p.person = c.person
+        GROUP BY value
     )
-    GROUP BY value, step
 )
 WINDOW steps_of_value AS (PARTITION BY value ORDER BY step ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 SETTINGS join_use_nulls = 0;

@@ -18,7 +18,7 @@
 -- - campaign: utm_source, utm_medium, utm_campaign of the first event
 -- - device_type: mobile, desktop, tablet or store
 -- - entry_url: page of the first event
--- Example: SELECT channel, count(), countIf(bounce) FROM sessions_from_events(lane = 'live', part = 0, parts = 1) GROUP BY channel
+-- Example: SELECT channel, count(), countIf(bounce) FROM sessions_from_events(lane = 'live', part = 0, parts = 16) GROUP BY channel
 -- Caveats: uses the settings session_idle_s and session_max_s of the last `cartwake migrate`; a lane that ran with others differs.
 CREATE OR REPLACE VIEW sessions_from_events AS
 -- A pause cuts a device's events into blocks. Within a block a visit ends with a new campaign or after its longest time, which counts

@@ -11,7 +11,7 @@
 -- - value: the tier
 -- - entered_at: when the stay began
 -- - left_at: when it ended; NULL while it lasts
--- Example: SELECT value, count() FROM segments_from_events(lane = 'live', part = 0, parts = 1) WHERE left_at IS NULL GROUP BY value
+-- Example: SELECT value, count() FROM segments_from_events(lane = 'live', part = 0, parts = 16) WHERE left_at IS NULL GROUP BY value
 -- Caveats: time is the lane's clock (`clocks_now`); uses the setting churn_tiers_s of the last `cartwake migrate`.
 CREATE OR REPLACE VIEW segments_from_events AS
 WITH

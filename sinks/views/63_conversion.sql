@@ -26,22 +26,22 @@ SELECT
     {lane:String} AS lane,
     multiIf(grain = 'day', day, grain = 'week', toMonday(day), grain = 'month', toStartOfMonth(day), {from_day:Date}) AS period,
     multiIf(dimension = 'source', source, dimension = 'device_type', device_type, '') AS value,
-    uniqExactIf(person_id, kind = 'visitor') AS visitors,
+    uniqExactIf(person, kind = 'visitor') AS visitors,
     if(dimension = 'source', NULL, countIf(kind = 'session')) AS sessions,
     countIf(kind = 'order') AS orders,
-    uniqExactIf(person_id, kind = 'order') AS buyers,
+    uniqExactIf(person, kind = 'order') AS buyers,
     orders / nullIf(sessions, 0) AS order_conversion,
     buyers / nullIf(visitors, 0) AS buyer_conversion
 FROM
 (
-    SELECT 'visitor' AS kind, day, person_id, source, device_type
+    SELECT 'visitor' AS kind, day, person, source, device_type
     FROM visitor_days(lane = {lane:String}, from_day = {from_day:Date}, to_day = {to_day:Date})
     UNION ALL
-    SELECT 'order' AS kind, day, person_id, source, device_type
+    SELECT 'order' AS kind, day, cityHash64(person_id) AS person, source, device_type
     FROM order_ledger(lane = {lane:String}, from_day = {from_day:Date}, to_day = {to_day:Date})
     WHERE is_order
     UNION ALL
-    SELECT 'session' AS kind, toDate(started_at, $timezone) AS day, '' AS person_id, '' AS source, device_type
+    SELECT 'session' AS kind, toDate(started_at, $timezone) AS day, 0 AS person, '' AS source, device_type
     FROM sessions_now
     WHERE lane = {lane:String} AND device_type != 'bot' AND day BETWEEN {from_day:Date} AND {to_day:Date}
 )

@@ -54,10 +54,10 @@ FROM
                 SELECT arraySort(groupArray(period)) AS visits
                 FROM
                 (
-                    SELECT DISTINCT person_id, multiIf(grain = 'day', day, grain = 'week', toMonday(day), toStartOfMonth(day)) AS period
+                    SELECT DISTINCT person, multiIf(grain = 'day', day, grain = 'week', toMonday(day), toStartOfMonth(day)) AS period
                     FROM visitor_days(lane = {lane:String}, from_day = '1971-01-01', to_day = {to_day:Date})
                 )
-                GROUP BY person_id
+                GROUP BY person
             )
         )
         GROUP BY cohort, number

@@ -76,6 +76,9 @@ def taken(settings: Settings, job_id: str) -> Iterator[Asked | None]:
             yield None
             return
         found = json.load(file)
+        if not _file(settings, job_id).exists():  # done, between the opening and the lock
+            yield None
+            return
         yield Asked(**{**found, "ids": tuple(found["ids"])})
 
 

@@ -15,7 +15,7 @@ from runtime.http import serve_health
 from runtime.settings import Settings
 from schemas.journeys import Kind
 from schemas.topics import LIVE, Topic, lane_topic, table_topics
-from sinks import metrics
+from sinks import metrics, overtaken
 from sinks.buffer import Buffer, Limits, Record
 from sinks.clickhouse import ClickHouse, connect
 from sinks.erased import Erased
@@ -23,6 +23,7 @@ from sinks.flow import Flow
 from sinks.freshness import Freshness
 from sinks.intake import Fenced, Intake, topic_ids
 from sinks.intent import from_metadata
+from sinks.overtaken import Overtaken
 from sinks.schedule import Clock
 from sinks.tables import Table
 
@@ -53,6 +54,9 @@ class WarehouseSink:
         self._kinds = {lane_topic(lane, topic.name): _row_kind(topic) for topic in table_topics()}
         self._owned = 0
         self._next_idle_s = 0.0
+        self._overtaken = Overtaken(warehouse, settings, lane)
+        self._sweep: asyncio.Task[int] | None = None
+        self._next_sweep_s = time.monotonic() + overtaken.EVERY_S
 
     @property
     def is_ready(self) -> bool:
@@ -66,6 +70,9 @@ class WarehouseSink:
                 self._add(await self._intake.getmany(POLL_MS))
                 now_s = time.monotonic()
                 await self._erased.refresh(now_s)
+                if now_s >= self._next_sweep_s:
+                    self._next_sweep_s = now_s + overtaken.EVERY_S
+                    self._sweep = asyncio.create_task(self._overtaken.sweep())
                 for flow in self._flows.values():
                     flow.kick(now_s)
                 self._hold_back()
@@ -75,6 +82,8 @@ class WarehouseSink:
                     self._tell_lag()
             await self._settle(STOP_PATIENCE_S)
         finally:
+            if self._sweep:
+                self._sweep.cancel()
             await self._intake.close()
 
     async def prepare(self, keys: Sequence[TopicPartition]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+MOST_KNOWN = 65_536  # ids whose hashes were looked up, kept because a hash costs more than the rest
 SQL = "SELECT DISTINCT id_hash FROM erasures"
 
 
@@ -43,6 +44,7 @@ class Suppression:
     def __init__(self, salt: str, hashes: Collection[str] = ()) -> None:
         self._salt = salt
         self.hashes = frozenset(hashes)
+        self._known: dict[str, bool] = {}
 
     def kept(self, lines: bytes) -> bytes:
         """NDJSON without the lines of erased persons."""
@@ -56,15 +58,26 @@ class Suppression:
             named = _decode(line)
         except msgspec.DecodeError:
             return False
-        return any(id_hash(each, self._salt) in self.hashes for each in _ids(named))
+        return any(map(self._has, _ids(named)))
+
+    def _has(self, each: str) -> bool:
+        found = self._known.get(each)
+        if found is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            found = self._known[each] = id_hash(each, self._salt) in self.hashes
+        return found
 
 
 def _ids(named: _Named) -> Iterator[str]:
-    of_journeys = (named.a, named.b, named.winner, named.loser, named.to, named.person, named.holder)
-    yield from (each for each in (named.person_id, named.id, *of_journeys) if each)
     if named.device_id:
         yield f"d:{named.device_id}"
-    yield from (f"u:{each}" for each in (named.user_id, named.previous_id) if each)
+    for user in (named.user_id, named.previous_id):
+        if user:
+            yield f"u:{user}"
+    for each in (named.person_id, named.id, named.a, named.b, named.winner, named.loser, named.to, named.person, named.holder):
+        if each:
+            yield each
     if named.raw:
         for text in _texts(named.raw):
             yield from (f"u:{text}", f"d:{text}")

@@ -68,10 +68,7 @@ class Collect:
                 with self._gate.enter() as place:
                     return await self._handle(request, target, route, place)
             except Refused as refused:
-                told = route.dialect.refusal(refused)
-                if told is refused:
-                    raise
-                raise told from None
+                raise route.dialect.refusal(refused) from None  # under no name: the frame would hold on to it, and it to the body
 
         return handle
 

@@ -19,7 +19,7 @@ class Lanes:
         self._ask = ask
         self._topics: dict[str, int] = {}
         self._asked_at_s = 0.0
-        self._failure: Refused | None = None
+        self._is_away = False
         self._lock = asyncio.Lock()
 
     async def partitions(self, lane: str, topic: str = "events") -> int:
@@ -40,16 +40,16 @@ class Lanes:
         async with self._lock:
             if self._asked_at_s < came_at_s:
                 await self._ask_now()
-            if self._failure:
-                raise self._failure
+            if self._is_away:
+                raise unavailable("kafka_away", "Kafka cannot be reached; send again later.")
 
     async def _ask_now(self) -> None:
-        self._asked_at_s, self._failure = time.monotonic(), None
+        self._asked_at_s, self._is_away = time.monotonic(), False
         try:
             async with asyncio.timeout(LANE_TIMEOUT_S):
                 self._topics = await self._ask()
         except Exception:
-            self._failure = unavailable("kafka_away", "Kafka cannot be reached; send again later.")
+            self._is_away = True
 
     async def keep_fresh(self) -> None:
         """For ever: notice lanes that were deleted or made anew."""

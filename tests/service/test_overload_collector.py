@@ -94,6 +94,7 @@ async def collector(request: pytest.FixtureRequest, kafka: LocalKafka, tmp_path:
 
 async def test_a_flood_while_kafka_hangs_is_refused_in_bounded_memory(kafka: LocalKafka, collector: Collector) -> None:
     flood = Flood(collector)
+    code = "spill_full" if collector.settings.spill_max_bytes else "overloaded"
     async with aiohttp.ClientSession() as session:
         while await flood.send(session) != 200:  # until it is ready
             await asyncio.sleep(0.1)
@@ -104,6 +105,7 @@ async def test_a_flood_while_kafka_hangs_is_refused_in_bounded_memory(kafka: Loc
         try:
             refused = flood.refused()
             await eventually(lambda: flood.refused() > refused + 3 * CLIENTS, 60, "every client is refused, again and again")
+            await eventually(lambda: code in flood.statuses, 60, code)
             assert (await collector.ask("GET", "/healthz")).status == 200
         finally:
             os.killpg(kafka.pid, signal.SIGCONT)
@@ -112,7 +114,6 @@ async def test_a_flood_while_kafka_hangs_is_refused_in_bounded_memory(kafka: Loc
         flood.stop()
         await flooding
         assert flood.wrong == []
-        code = "spill_full" if collector.settings.spill_max_bytes else "overloaded"
         assert {code, "200"} <= flood.statuses.keys()
         assert flood.most_rss_bytes < before_bytes + BODIES_MAX_BYTES + QUEUE_MAX_BYTES + MARGIN_BYTES
         assert await flood.send(session, events=1) == 200

@@ -19,8 +19,7 @@ def _now_ms() -> int:
 def main() -> int:
     settings = ensure_secrets(load())
     with taken(settings, sys.argv[1]) as asked:
-        if asked is not None:
-            persist(settings, asked, _now_ms, PATIENCE_S)
+        if asked is not None and persist(settings, asked, _now_ms, PATIENCE_S):
             forget(settings, asked.job_id)
     return 0
 

@@ -14,6 +14,7 @@ from erasure.report import signature, text_of
 from runtime.settings import Settings
 
 RETRY_S = 5.0
+GIVE_UP_AFTER_S = 600.0  # of nothing but failures: the stack may have been stopped; the next collector begins it again
 
 
 def perform(settings: Settings, asked: Asked, now_ms: Callable[[], int], watch: Watch, patience_s: float) -> tuple[dict[str, Any], str]:
@@ -30,22 +31,26 @@ def perform(settings: Settings, asked: Asked, now_ms: Callable[[], int], watch: 
     return report, signed
 
 
-def persist(settings: Settings, asked: Asked, now_ms: Callable[[], int], patience_s: float) -> None:
-    """`perform`, again and again while Kafka or the warehouse are away."""
+def persist(settings: Settings, asked: Asked, now_ms: Callable[[], int], patience_s: float) -> bool:
+    """`perform`, again while Kafka or the warehouse are away; False when they are for too long."""
     from aiokafka.errors import KafkaError as ReadError
     from clickhouse_connect.driver.exceptions import Error as WarehouseError
     from kafka.errors import KafkaError
 
     ledger = Ledger(settings)
+    well_s = time.monotonic()
 
     def watch(step: str) -> None:
+        nonlocal well_s
         print(step, flush=True)
         ledger.state(asked.job_id, "running", asked.asked_at_ms, step)
+        well_s = time.monotonic()
 
-    while True:
+    while time.monotonic() - well_s < GIVE_UP_AFTER_S:
         try:
             perform(settings, asked, now_ms, watch, patience_s)
-            return
+            return True
         except (KafkaError, ReadError, WarehouseError, OSError) as error:
             print(f"{type(error).__name__}: {error}", flush=True)
             time.sleep(RETRY_S)
+    return False

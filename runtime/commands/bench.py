@@ -17,21 +17,25 @@ from rich.table import Table
 from runtime.local.testing import ServiceError
 from runtime.settings import load
 
-HELP = "measure the stream engine, the sink or the collector on this machine, beside others"
+HELP = "measure the stream engine, the sink, the collector or the warehouse on this machine"
 EXAMPLE = """cartwake bench streams
 cartwake bench streams --events 100000 --no-peers --json
 cartwake bench streams --only throughput --only limit
 cartwake bench sink --json
 cartwake bench collector --events 200000 --json
-cartwake bench sink --events 100000 --only throughput"""
+cartwake bench sink --events 100000 --only throughput
+cartwake bench queries --json
+cartwake bench queries --events 1000000 --only funnel"""
 
 # What can be measured, and the module that does it: PARTS, `wanted`, `run`, BenchError.
-REPORTS = {"streams": "bench.report", "sink": "bench.sink_report", "collector": "bench.collector_report"}
+REPORTS = {"streams": "bench.report", "sink": "bench.sink_report", "collector": "bench.collector_report", "queries": "bench.queries_report"}
+EVENTS = {"queries": 10_000_000}
+DEFAULT_EVENTS = 500_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=list(REPORTS), help="what to measure")
-    parser.add_argument("--events", type=int, default=500_000, metavar="N", help="events of the simulator (default: 500000)")
+    parser.add_argument("--events", type=int, metavar="N", help="events of the simulator (default: 500000; of queries 10000000)")
     parser.add_argument("--partitions", type=int, default=8, metavar="P", help="partitions of each topic (default: 8)")
     parser.add_argument(
         "--peers",
@@ -52,12 +56,13 @@ def run(args: argparse.Namespace) -> int:
     unknown = sorted(set(args.only) - set(report.PARTS))
     if unknown:
         return _say(f"{', '.join(unknown)}: no such part; there are {', '.join(report.PARTS)}", 2)
-    if args.events < 1 or args.partitions < 1:
+    events = EVENTS.get(args.what, DEFAULT_EVENTS) if args.events is None else args.events
+    if events < 1 or args.partitions < 1:
         return _say("--events and --partitions must be at least 1", 2)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # a topic that was just made has no leader yet: it tries again
     cache = args.cache or Path(load(args.config).data_dir) / "bench"
     try:
-        found = report.run(args.events, args.partitions, cache, _progress, report.wanted(args.only, args.peers))
+        found = report.run(events, args.partitions, cache, _progress, report.wanted(args.only, args.peers))
     except (ServiceError, report.BenchError) as error:
         return _say(str(error), 1)
     print(json.dumps(found)) if args.json else _draw(args.what, found)

@@ -73,7 +73,7 @@ FROM
         arraySum(decay) AS weights
     FROM
     (
-        SELECT order_id, person_id, assumeNotNull(ordered_at) AS ordered_at, value, net_value, currency, nth = 1 AS is_new
+        SELECT order_id, person_id, cityHash64(person_id) AS person, assumeNotNull(ordered_at) AS ordered_at, value, net_value, currency, nth = 1 AS is_new
         FROM
         (
             SELECT
@@ -87,7 +87,7 @@ FROM
     LEFT JOIN
     (
         SELECT
-            if(i.person_id = '', s.person_id, i.person_id) AS person_id,
+            if(i.person = 0, s.person, i.person) AS person,
             s.session_id AS session_id,
             s.started_at AS started_at,
             s.channel::String AS channel,
@@ -96,12 +96,12 @@ FROM
             s.campaign_name::String AS campaign_name
         FROM
         (
-            SELECT person_id, session_id, started_at, channel, campaign_source, campaign_medium, campaign_name
+            SELECT cityHash64(person_id) AS person, session_id, started_at, channel, campaign_source, campaign_medium, campaign_name
             FROM sessions FINAL
             WHERE lane = {lane:String} AND channel != '' AND toDate(started_at) BETWEEN {from_day:Date} - 1 - {window_days:UInt16} AND {to_day:Date} + 1
         ) AS s
-        LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = s.person_id
-    ) AS v ON v.person_id = o.person_id
+        LEFT JOIN (SELECT cityHash64(id) AS id, cityHash64(person_id) AS person FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = s.person
+    ) AS v ON v.person = o.person -- hashes as in events_by_day
     GROUP BY o.order_id
 )
 ARRAY JOIN path AS touch, decay AS weight, arrayEnumerate(path) AS position

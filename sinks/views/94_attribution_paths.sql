@@ -23,24 +23,24 @@ FROM
     SELECT arrayMap(t -> t.3, arraySort(groupArray((v.started_at, v.session_id, v.channel)))) AS path, 0, 1
     FROM
     (
-        SELECT if(i.person_id = '', s.person_id, i.person_id) AS person_id, s.session_id AS session_id, s.started_at AS started_at, s.channel::String AS channel
+        SELECT if(i.person = 0, s.person, i.person) AS person, s.session_id AS session_id, s.started_at AS started_at, s.channel::String AS channel
         FROM
         (
-            SELECT person_id, session_id, started_at, channel
+            SELECT cityHash64(person_id) AS person, session_id, started_at, channel -- hashes as in events_by_day
             FROM sessions FINAL
             WHERE lane = {lane:String} AND channel != '' AND toDate(started_at, $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
         ) AS s
-        LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = s.person_id
+        LEFT JOIN (SELECT cityHash64(id) AS id, cityHash64(person_id) AS person FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = s.person
     ) AS v
     LEFT JOIN
     (
-        SELECT person_id, max(assumeNotNull(ordered_at)) AS last_ordered_at
+        SELECT cityHash64(person_id) AS person, max(assumeNotNull(ordered_at)) AS last_ordered_at
         FROM orders_now
         WHERE lane = {lane:String} AND ordered_at IS NOT NULL AND toDate(assumeNotNull(ordered_at), $timezone) <= {to_day:Date}
-        GROUP BY person_id
-    ) AS o ON o.person_id = v.person_id
-    WHERE o.person_id = '' OR v.started_at > o.last_ordered_at
-    GROUP BY v.person_id
+        GROUP BY person
+    ) AS o ON o.person = v.person
+    WHERE o.person = 0 OR v.started_at > o.last_ordered_at
+    GROUP BY v.person
 )
 GROUP BY path
 SETTINGS join_use_nulls = 0;

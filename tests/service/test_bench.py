@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench import multiply, queries
+from sinks.document import read_headers
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -58,3 +61,30 @@ def test_a_small_run_of_the_collector_measures_it_beside_its_server_and_a_produc
     assert found["p99_ms_at_half_load"] >= found["p50_ms_at_half_load"] > 0
     assert 0 < found["share_of_http_limit"] < 1 and 0 < found["share_of_producer_limit"] < 1
     assert found["collector_rss_bytes"] > 10_000_000
+
+
+@pytest.mark.timeout(240)
+def test_a_small_run_of_the_queries_asks_every_view_and_both_funnels(tmp_path: Path) -> None:
+    done = bench(tmp_path, "--events", "3000", "--json", what="queries")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["events"] >= 2500
+    assert found["funnel_persons"] == found["handwritten_persons"]
+    first, *_, last = found["funnel_persons"]
+    assert first > last > 0
+    assert found["funnel_ratio_handwritten"] > 0 and found["warehouse_rss_bytes"] > 0
+    assert set(found["view_ms"]) == {header.view for header in read_headers()}
+    assert found["slowest_view_ms"] == max(found["view_ms"].values())
+    assert set(found["board_ms"]) == {"events", "rejected", "carts", "webhooks", "funnel"}
+    assert found["slowest_board_ms"] == max(found["board_ms"].values()) > 0
+
+
+@pytest.mark.timeout(240)
+def test_a_warehouse_is_filled_by_copies_with_persons_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multiply, "BASE_EVENTS", 1000)
+    found = queries.measure(tmp_path, 3000, lambda text: None, ("funnel",))
+    monkeypatch.setattr(multiply, "BASE_EVENTS", 3000)
+    (tmp_path / "single").mkdir()
+    single = queries.measure(tmp_path / "single", 1000, lambda text: None, ("funnel",))
+    assert found["events"] == 3 * single["events"]
+    assert found["funnel_persons"] == found["handwritten_persons"] == [3 * persons for persons in single["funnel_persons"]]

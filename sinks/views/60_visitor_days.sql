@@ -28,6 +28,7 @@ FROM
     WHERE lane = {lane:String}
         AND toDate(occurred_at) BETWEEN {from_day:Date} - 1 AND {to_day:Date} + 1
         AND event NOT IN ('identify', 'alias', 'group', 'consent', 'refund', 'order_cancel')
+        AND bot = ''
         AND day BETWEEN {from_day:Date} AND {to_day:Date}
     GROUP BY day, person, source, device_type
 ) AS v

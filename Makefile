@@ -38,7 +38,7 @@ $(CLIENTS): tests/clients/package-lock.json
 
 test-py: setup clients
 	$(BIN)/python -m runtime.browser --install
-	$(BIN)/python -m pytest -n 3 --dist loadfile --durations 12 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 12 $(ARGS)
 
 # The SDK's own tests; skipped where node is missing or the SDK is not there.
 test-js: setup

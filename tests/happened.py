@@ -6,13 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from simulator.faults import Arrival
 from simulator.happening import Happening
-from simulator.truth_persons import Persons
-from tests.views_lab import DAY_MS, Simulated
+from simulator.truth import QUIET
+from tests.views_lab import Simulated
+from tests.views_truth import IDLE_MS, told
 
-QUIET = {"identify", "alias", "group", "consent", "experiment_view"}
-IDLE_MS = 1_800_000
 Touch = tuple[int, str]  # when a visit began, and its channel
 
 
@@ -24,18 +22,9 @@ class Done(NamedTuple):
     late: bool
 
 
-def happened(made: Simulated, lateness_ms: int = 7 * DAY_MS) -> list[Done]:
+def happened(made: Simulated) -> list[Done]:
     """Every event once, in order of time."""
-    first: dict[str, Arrival] = {}
-    for arrival in made.arrivals:
-        if not arrival.rejected:
-            first.setdefault(arrival.happening.message_id, arrival)
-    persons = Persons([arrival.happening for arrival in first.values()])
-    found = [
-        Done(persons.of(arrival.happening), arrival.happening, arrival.arrival_ms - arrival.happening.at_ms > lateness_ms)
-        for arrival in first.values()
-    ]
-    return sorted(found, key=lambda done: (done.what.at_ms, done.what.message_id))
+    return [Done(one.person, one.happening, one.late) for one in told(made)]
 
 
 def visits_of(done: Sequence[Done]) -> dict[str, list[Touch]]:

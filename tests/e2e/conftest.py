@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from runtime.browser import find_browser
+from tests.e2e.capture import Capture
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -42,3 +43,11 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
     context.set_default_timeout(10_000)
     yield context
     context.close()
+
+
+@pytest.fixture
+def capture() -> Iterator[Capture]:
+    """What a page sends."""
+    running = Capture()
+    yield running
+    running.close()

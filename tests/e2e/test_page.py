@@ -19,13 +19,6 @@ FIVE = "for (let n = 0; n < 5; n++) cartwake.track('e' + n)"
 
 
 @pytest.fixture
-def capture() -> Iterator[Capture]:
-    running = Capture()
-    yield running
-    running.close()
-
-
-@pytest.fixture
 def shop(capture: Capture) -> Iterator[str]:
     server = make_server(Shop(capture.url, "demo", idle_s=3.0, receiver=capture.url), 0)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,13 +17,6 @@ from tests.waiting import until
 
 FIVE = "for (let n = 0; n < 5; n++) cartwake.track('e' + n)"
 ALL_FIVE = ["e0", "e1", "e2", "e3", "e4"]
-
-
-@pytest.fixture
-def capture() -> Iterator[Capture]:
-    running = Capture()
-    yield running
-    running.close()
 
 
 def begun(page: Page, url: str, options: str = "") -> Page:

@@ -26,13 +26,6 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def capture() -> Iterator[Capture]:
-    running = Capture()
-    yield running
-    running.close()
-
-
-@pytest.fixture
 def shop(capture: Capture, tmp_path: Path) -> Iterator[str]:
     [page] = re.findall(r"```html\n(.*?)```", DOCUMENT, re.DOTALL)
     assert COLLECTOR in page

@@ -13,7 +13,7 @@ import pytest
 
 from runtime.local.testing import LocalKafka, local_kafka
 from schemas.collected import Collected
-from tests.service.collector_lab import Collector, collector_on, lines_of, make_lane
+from tests.service.collector_lab import BEARER, Collector, collector_on, lines_of, make_lane
 from tests.waiting import until_async
 
 pytestmark = pytest.mark.timeout(150)
@@ -47,9 +47,9 @@ class Shop:
         return float(line.split()[1])
 
 
-async def first_seen(kafka: LocalKafka, lane: str = "live") -> list[str]:
+async def first_seen(kafka: LocalKafka) -> list[str]:
     """Ids in the order in which a reader that drops duplicates sees them."""
-    return list(dict.fromkeys(_decode(line).message_id for line in await lines_of(kafka.bootstrap, lane)))
+    return list(dict.fromkeys(_decode(line).message_id for line in await lines_of(kafka.bootstrap, "live")))
 
 
 async def drained(shop: Shop) -> None:
@@ -127,8 +127,6 @@ async def test_beyond_the_cap_it_is_503(kafka: LocalKafka, tmp_path: Path) -> No
 
 async def test_other_lanes_are_told_to_wait(kafka: LocalKafka, tmp_path: Path) -> None:
     """A replay keeps its events itself, and its clock must not overtake them."""
-    from tests.service.collector_lab import BEARER
-
     with collector_on(kafka.bootstrap, tmp_path) as collector:
         make_lane(collector.settings, "live")
         lane = make_lane(collector.settings, "replay1")

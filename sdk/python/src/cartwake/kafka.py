@@ -41,6 +41,7 @@ class KafkaTransport:
             **options,
         }
         self._kafka: Any = _library()
+        self._murmur2: Any = importlib.import_module("kafka.partitioner.default").murmur2
         self._producer: Any = None
 
     def after_fork(self) -> None:
@@ -86,10 +87,6 @@ class KafkaTransport:
 
     def _partition(self, key: str, partitions: int) -> int:
         return int(self._murmur2(key.encode()) & 0x7FFFFFFF) % partitions
-
-    @property
-    def _murmur2(self) -> Any:
-        return importlib.import_module("kafka.partitioner.default").murmur2
 
     def _connected(self) -> Any:
         if self._producer is None:

@@ -56,3 +56,5 @@ _ALL = [
 ]
 
 CATALOGUE: dict[str, EventType] = {event.name: event for event in _ALL}
+# They say who someone is or what was shown: no part of a visit, and no sign of life, for the stream as for the views.
+QUIET = ("identify", "alias", "group", "consent", "experiment_view")

@@ -14,6 +14,7 @@ from pathlib import Path
 from string import Template
 
 from runtime.settings import Settings
+from schemas.events import QUIET
 from sinks.clickhouse import ClickHouse, connect
 from sinks.cluster import for_cluster
 from sinks.retention import check, keep
@@ -99,6 +100,7 @@ def read_views(settings: Settings, folder: Path = HOME / "views") -> list[tuple[
         "customer_new_s": str(settings.customer_new_s),
         "customer_lost_s": str(settings.customer_lost_s),
         "customer_loyal_orders": str(settings.customer_loyal_orders),
+        "quiet_events": ", ".join(map(_text, QUIET)),
         "funnel_conditions": ", ".join(f"event = {_text(step)}" for step in settings.funnel_steps),
     }
     files = sorted(folder.glob("*.sql"), key=lambda file: (int(file.name.split("_")[0]), file.name))

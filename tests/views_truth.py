@@ -12,10 +12,10 @@ import orjson
 
 from simulator.faults import Arrival
 from simulator.happening import Happening
+from simulator.truth import QUIET
 from simulator.truth_persons import Persons
 from tests.views_lab import DAY_MS, Simulated
 
-QUIET = {"identify", "alias", "group", "consent"}
 PAGES = {"page_view", "screen_view"}
 IDLE_MS = 30 * 60_000
 

@@ -28,7 +28,7 @@ WITH
     (
         SELECT lane, person_id, device_id, at_ms, message_id, event, channel, campaign, device_type, page_url
         FROM moving_events(lane = {lane:String}, part = {part:UInt32}, parts = {parts:UInt32})
-        WHERE device_id != '' AND event NOT IN ('identify', 'alias', 'group', 'consent')
+        WHERE device_id != '' AND event NOT IN ($quiet_events)
     ),
     paused AS
     (

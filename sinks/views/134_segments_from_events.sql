@@ -40,7 +40,7 @@ FROM
             at_ms,
             leadInFrame(at_ms) OVER (PARTITION BY lane, person_id ORDER BY at_ms ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next_ms
         FROM moving_events(lane = {lane:String}, part = {part:UInt32}, parts = {parts:UInt32})
-        WHERE event NOT IN ('identify', 'alias', 'group', 'consent')
+        WHERE event NOT IN ($quiet_events)
     )
     WHERE notEmpty(reached)
 )

@@ -68,7 +68,7 @@ FROM
                         + indexOf(names, if(event = 'custom' AND notEmpty({events:Array(String)}), event_raw, toString(event)))) AS moments
                 FROM events
                 WHERE lane = {lane:String} AND NOT late
-                    AND event NOT IN ('purchase', 'identify', 'alias', 'group', 'consent', 'refund', 'order_cancel')
+                    AND event NOT IN ('purchase', $quiet_events, 'refund', 'order_cancel')
                     AND (empty({events:Array(String)}) OR event IN {events:Array(String)} OR (event = 'custom' AND event_raw IN {events:Array(String)}))
                     AND toDate(occurred_at) BETWEEN toDate32({from_day:Date}) - 2 - toInt32(intDiv({lookback_s:UInt64}, 86400)) AND {to_day:Date} + 1
                     AND person_id IN

@@ -38,8 +38,8 @@ LEFT JOIN
         SELECT occurred_at, event, cityHash64(person_id) AS person -- as in events_by_day
         FROM events
         WHERE lane = {lane:String}
-            AND event NOT IN ('identify', 'alias', 'group', 'consent', 'refund', 'order_cancel')
-        AND bot = ''
+            AND event NOT IN ($quiet_events, 'refund', 'order_cancel')
+            AND bot = ''
             AND toDate(occurred_at) BETWEEN {from_day:Date} - 1 AND {to_day:Date} + 1
             AND toDate(occurred_at, $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
     ) AS e

@@ -12,7 +12,7 @@
 -- - source: web, app, server or store
 -- - device_type: mobile, desktop, tablet, store or bot
 -- Example: SELECT day, uniqExact(person_id) FROM visitor_days(lane = 'live', from_day = '2026-01-01', to_day = '2026-01-31') GROUP BY day ORDER BY day
--- Caveats: bots are left out; identify, alias, group and consent are no visit, nor are refund and order_cancel, which the shop does. Events that arrived late count.
+-- Caveats: bots are left out; identify, alias, group, consent and experiment_view are no visit, nor are refund and order_cancel, which the shop does. Events that arrived late count.
 CREATE OR REPLACE VIEW visitor_days AS
 SELECT
     {lane:String} AS lane,
@@ -27,7 +27,7 @@ FROM
     FROM events
     WHERE lane = {lane:String}
         AND toDate(occurred_at) BETWEEN {from_day:Date} - 1 AND {to_day:Date} + 1
-        AND event NOT IN ('identify', 'alias', 'group', 'consent', 'refund', 'order_cancel')
+        AND event NOT IN ($quiet_events, 'refund', 'order_cancel')
         AND bot = ''
         AND day BETWEEN {from_day:Date} AND {to_day:Date}
     GROUP BY day, person, source, device_type

@@ -27,7 +27,7 @@ FROM
     (
         SELECT person_id, max(occurred_at) AS last_active_at
         FROM events
-        WHERE lane = {lane:String} AND NOT late AND event NOT IN ('identify', 'alias', 'group', 'consent')
+        WHERE lane = {lane:String} AND NOT late AND event NOT IN ($quiet_events)
             AND toDate(occurred_at) <= {to_day:Date} + 1 AND occurred_at < now
         GROUP BY person_id
     ) AS e

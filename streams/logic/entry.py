@@ -5,6 +5,7 @@ from bisect import bisect_right
 
 import msgspec
 
+from schemas.events import QUIET
 from schemas.items import Item
 from schemas.rows import EventRow
 from streams.logic.ids import stable_id
@@ -20,8 +21,8 @@ _CART_EVENTS = {
     "purchase",
 }
 _SHARE_KINDS = {"share": "share", "share_open": "open", "invite_accept": "invite_accept"}
-# Quiet ones say who someone is or what was shown, not that someone did something on a page; what is not named here is an interaction.
-_WEIGHT = {"identify": 0, "alias": 0, "group": 0, "consent": 0, "experiment_view": 0, "page_view": 1, "screen_view": 1}
+# What is not named here is an interaction.
+_WEIGHT = {**dict.fromkeys(QUIET, 0), "page_view": 1, "screen_view": 1}
 
 
 class CartPart(msgspec.Struct, array_like=True, gc=False):

@@ -16,6 +16,7 @@ from reconcile.run import NotAskable, Reconciliation
 from reconcile.subjects import SUBJECTS
 from runtime.cli import main
 from runtime.query import stream
+from simulator.config import SimConfig
 from tests.views_lab import DAY_MS, NOON_MS, Lab, lab, simulated
 
 pytestmark = pytest.mark.timeout(240)
@@ -54,6 +55,16 @@ def test_a_simulated_lane_agrees_and_is_the_truth(warehouse_lab: Lab) -> None:
     assert {name: str(found[f"revenue, {name}"]) for name in truth["revenue"]} == truth["revenue"]
     assert (found["ids merged into another"], found["triggers fired"]) == (truth["merges"], truth["carts"]["triggers"])
     assert {tier: found.get(f"churn {tier}: now", 0) for tier in truth["churn"]} == truth["churn"]
+
+
+def test_a_lane_with_an_experiment_agrees(warehouse_lab: Lab) -> None:
+    """What was shown is no sign of life: it makes no visit longer, for the stream as for the views."""
+    made = simulated(SimConfig(seed=5, shoppers=60, experiment=(("a", 0.1), ("b", 0.3))))
+    made.store(warehouse_lab, "tested")
+    report = reconciled(warehouse_lab, "tested")
+    assert (report.differences, report.explained) == (0, 0)
+    [row] = warehouse_lab.ask("SELECT count() AS shown FROM events WHERE lane = 'tested' AND event = 'experiment_view'")
+    assert row["shown"] > 50
 
 
 def test_in_parts_it_is_the_same(warehouse_lab: Lab) -> None:

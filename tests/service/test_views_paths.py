@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
+from simulator.truth import QUIET
 from tests.views_lab import NOON_MS, Lab, lab, simulated
-from tests.views_truth import PAGES, QUIET, by_person, day_of, told
+from tests.views_truth import PAGES, by_person, day_of, told
 
 pytestmark = pytest.mark.timeout(180)
 ZONE = "Asia/Shanghai"

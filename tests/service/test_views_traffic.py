@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from simulator.truth import QUIET
 from tests.views_lab import NOON_MS, SIMULATED, Lab, lab, simulated
-from tests.views_truth import PAGES, QUIET, Stay, day_of, stays, told
+from tests.views_truth import PAGES, Stay, day_of, stays, told
 
 pytestmark = pytest.mark.timeout(180)
 ZONE = "Asia/Shanghai"

@@ -17,7 +17,7 @@ from rich.table import Table
 from runtime.local.testing import ServiceError
 from runtime.settings import load
 
-HELP = "measure the stream engine, the sink, the collector or the warehouse on this machine"
+HELP = "measure the stream engine, the sink, the collector, the warehouse or the browser SDK on this machine"
 EXAMPLE = """cartwake bench streams
 cartwake bench streams --events 100000 --no-peers --json
 cartwake bench streams --only throughput --only limit
@@ -25,17 +25,29 @@ cartwake bench sink --json
 cartwake bench collector --events 200000 --json
 cartwake bench sink --events 100000 --only throughput
 cartwake bench queries --json
-cartwake bench queries --events 1000000 --only funnel"""
+cartwake bench queries --events 1000000 --only funnel
+cartwake bench page --json"""
 
 # What can be measured, and the module that does it: PARTS, `wanted`, `run`, BenchError.
-REPORTS = {"streams": "bench.report", "sink": "bench.sink_report", "collector": "bench.collector_report", "queries": "bench.queries_report"}
-EVENTS = {"queries": 10_000_000}
+REPORTS = {
+    "streams": "bench.report",
+    "sink": "bench.sink_report",
+    "collector": "bench.collector_report",
+    "queries": "bench.queries_report",
+    "page": "bench.page_report",
+}
+EVENTS = {"queries": 10_000_000, "page": 1_000}
 DEFAULT_EVENTS = 500_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=list(REPORTS), help="what to measure")
-    parser.add_argument("--events", type=int, metavar="N", help="events of the simulator (default: 500000; of queries 10000000)")
+    parser.add_argument(
+        "--events",
+        type=int,
+        metavar="N",
+        help="events of the simulator (default: 500000; queries: 10000000), or left of an outage (page: 1000)",
+    )
     parser.add_argument("--partitions", type=int, default=8, metavar="P", help="partitions of each topic (default: 8)")
     parser.add_argument(
         "--peers",

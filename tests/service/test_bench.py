@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import multiply, queries
+from bench import multiply, page_report, queries
+from runtime.browser import find_browser
 from sinks.document import read_headers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,3 +89,15 @@ def test_a_warehouse_is_filled_by_copies_with_persons_of_their_own(tmp_path: Pat
     single = queries.measure(tmp_path / "single", 1000, lambda text: None, ("funnel",))
     assert found["events"] == 3 * single["events"]
     assert found["funnel_persons"] == found["handwritten_persons"] == [3 * persons for persons in single["funnel_persons"]]
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(find_browser() is None, reason="no browser")
+def test_a_page_is_loaded_after_an_outage_and_everything_of_it_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_report, "LOADS", 1)
+    said: list[str] = []
+    found = page_report.run(120, 1, tmp_path, said.append, page_report.PARTS)
+    assert len(said) == 2 and found["stored_events"] == 120
+    for name in ("empty", "fresh", "queued"):
+        assert found[name]["longest_task_ms"] > 0 and found[name]["observed_long_tasks"] >= 0
+    assert found["queued"]["track_ms"] > 0 and found["measured_slowdown"] > 0

@@ -15,7 +15,7 @@ export const OUTPUTS = [
 const SMALL = {
   ecma: 2020,
   module: true,
-  compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, hoist_funs: true, reduce_funcs: false },
+  compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, hoist_funs: true, unsafe: true, unsafe_comps: true },
 };
 
 export async function build(folder) {

@@ -20,6 +20,7 @@ export function leave(url: string): void {
 export const context = () => ({
   page: { url: location.href, title: document.title, referrer: left },
   locale: navigator.language,
-  timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  // Intl's first answer costs 20 ms of processor, Temporal's nothing.
+  timezone: ((window as any).Temporal?.Now.timeZoneId() || Intl.DateTimeFormat().resolvedOptions().timeZone) as string,
   webdriver: navigator.webdriver,
 });

@@ -12,7 +12,7 @@ try {
   // forbidden: memory has to do
 }
 
-export const keys = (): string[] => [...Object.keys(disk), ...Object.keys(memory)];
+export const keys = (): string[] => [disk, memory].flatMap(Object.keys);
 export const get = (key: string): string | undefined => memory[key] || disk[key];
 
 export function remove(key: string): void {

@@ -33,6 +33,9 @@ class Call(msgspec.Struct, rename="camel", kw_only=True):
     context: Any = None
 
 
+NOTHING = Call()
+
+
 class Mapped(Call, rename="camel", kw_only=True):
     """A call that a dialect made of its own event. `means` is the catalogue's name where the dialect knows it, else '' (by `event`)."""
 

@@ -44,6 +44,9 @@ class Tags(NamedTuple):
     click: str = ""  # the channel that a click id stands for
 
 
+NO_TAGS = Tags()
+
+
 @lru_cache(maxsize=4096)
 def tags_of(query: str) -> Tags:
     """The campaign tags of a query string, without its `?`."""
@@ -63,6 +66,8 @@ def host_of(url: str) -> str:
 
 def classify(tags: Tags, referrer: str, page_url: str, opens_page: bool) -> str:
     """search, social, email, ads, referral, offline or direct; '' when the event starts no visit."""
+    if tags is NO_TAGS:  # as of nearly all events
+        return _by_referrer(referrer, page_url, opens_page)
     medium, source = tags.medium.lower(), tags.source.lower()
     if tagged := _BY_MEDIUM.get(medium):
         return tagged

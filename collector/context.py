@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from collector.channel import Tags, classify, tags_of
+from collector.channel import NO_TAGS, Tags, classify, tags_of
 from collector.device import device_type, named_device
 from collector.enrich.address import truncated
 from collector.enrich.agent import WEBDRIVER, agent_of
@@ -24,8 +24,8 @@ class Visitor(NamedTuple):
 _PAGE_FIELDS = ("url", "path", "title", "referrer", "search")
 _OPENING = frozenset({"page_view", "screen_view"})
 _ABOUT_SOMEBODY = frozenset({"identify", "alias", "group"})  # their properties are traits
-_NO_TAGS = Tags()
 _SOURCES = frozenset({"web", "app", "server", "store"})
+_NO_VISITORS = frozenset({"server", "store"})  # of these sources is who sends the request
 
 
 def merged(outer: dict[str, Any] | None, inner: dict[str, Any] | None) -> dict[str, Any]:
@@ -55,16 +55,17 @@ def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], vi
         event.source = source
     query = ""
     if page:
-        event.page_url = _text(page, "url", URL_MAX_CHARS)
+        event.page_url = url = _text(page, "url", URL_MAX_CHARS)
         event.page_title = _text(page, "title")
         event.referrer = _text(page, "referrer", URL_MAX_CHARS)
-        path, query = _split(event.page_url) if event.page_url else ("", "")
+        path, query = _split(url) if url else ("", "")
         event.page_path = _text(page, "path", URL_MAX_CHARS) or path
         query = query or _text(page, "search", URL_MAX_CHARS).removeprefix("?")
     _set_campaign(event, context, query)
     _set_device(event, context, visitor)
     _set_place(event, context, visitor)
-    _keep_session(event, context)
+    if "sessionId" in context:
+        _keep_session(event, context["sessionId"])
     event.locale = _text(context, "locale", 35)
     event.timezone = _text(context, "timezone", 64)
     if "location" in context or "country" in context:
@@ -72,38 +73,39 @@ def describe(event: Collected, context: dict[str, Any], page: dict[str, Any], vi
         event.country = country.upper() if len(country) == 2 else ""
 
 
-def _keep_session(event: Collected, context: dict[str, Any]) -> None:
+def _keep_session(event: Collected, session: Any) -> None:
     """The browser's own session (epoch ms of its beginning) is kept with the properties."""
-    session = context.get("sessionId")
     if isinstance(session, (int, str)) and not isinstance(session, bool) and event.event not in _ABOUT_SOMEBODY:
         event.props = {"session_id": session, **event.props}
 
 
 def _set_campaign(event: Collected, context: dict[str, Any], query: str) -> None:
-    tags = tags_of(query) if query else _NO_TAGS
-    given = _object(context, "campaign")
-    if given or tags is not _NO_TAGS:
+    tags = tags_of(query) if query else NO_TAGS
+    given = _object(context, "campaign") if "campaign" in context else None
+    if given or query:
+        given = given or {}
         event.campaign_source = _text(given, "source") or tags.source[:TEXT_MAX_CHARS]
         event.campaign_medium = _text(given, "medium") or tags.medium[:TEXT_MAX_CHARS]
         event.campaign_name = _text(given, "name") or tags.name[:TEXT_MAX_CHARS]
+        tags = Tags(event.campaign_source, event.campaign_medium, event.campaign_name, tags.click)
     if event.source == "store":
         event.channel = "offline"
         return
     opens_page = event.event in _OPENING and event.source != "server"
-    found = Tags(event.campaign_source, event.campaign_medium, event.campaign_name, tags.click)
-    event.channel = classify(found, event.referrer, event.page_url, opens_page)
+    event.channel = classify(tags, event.referrer, event.page_url, opens_page)
 
 
 def _set_device(event: Collected, context: dict[str, Any], visitor: Visitor) -> None:
-    event.user_agent = _text(context, "userAgent") or visitor.user_agent
+    event.user_agent = agent = _text(context, "userAgent") or visitor.user_agent
     if event.source == "store":
         event.device_type = "store"
         return
-    by_agent = device_type(event.user_agent) if event.user_agent else ""
-    event.device_type = by_agent or named_device(_text(_object(context, "device"), "type"))
-    if event.user_agent:
-        event.browser, event.os, event.bot = agent_of(event.user_agent)
-    if context.get("webdriver") is True and not event.bot:
+    if agent:
+        event.device_type = device_type(agent)
+        event.browser, event.os, event.bot = agent_of(agent)
+    if not event.device_type and "device" in context:
+        event.device_type = named_device(_text(_object(context, "device"), "type"))
+    if "webdriver" in context and context["webdriver"] is True and not event.bot:
         event.bot = WEBDRIVER
     if event.bot:
         event.device_type = "bot"
@@ -111,7 +113,9 @@ def _set_device(event: Collected, context: dict[str, Any], visitor: Visitor) -> 
 
 def _set_place(event: Collected, context: dict[str, Any], visitor: Visitor) -> None:
     """A server's own address says nothing of the visitor; what it passes on does."""
-    address = _text(context, "ip", ADDRESS_MAX_CHARS) or ("" if event.source in ("server", "store") else visitor.address)
+    address = _text(context, "ip", ADDRESS_MAX_CHARS) if "ip" in context else ""
+    if not address and event.source not in _NO_VISITORS:
+        address = visitor.address
     if address:
         event.ip = truncated(address)
         event.ip_country, event.region, event.city = visitor.places.find(address)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+Fields = dict[str, tuple[str, int, bool]]
+
 _EVENT_NAMES: dict[str, tuple[str, ...]] = {
     "items": ("items", "products"),
     "cart_items": ("cart_items",),
@@ -50,12 +52,12 @@ def _camel(name: str) -> str:
     return head + "".join(part.title() for part in tail)
 
 
-def _ranked(names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, int]]:
-    """Each spelling, snake or camel, with its target and its rank."""
+def _ranked(names: dict[str, tuple[str, ...]]) -> Fields:
+    """Each spelling, snake or camel, with its target, its rank, and whether the target is text."""
     ranked = {}
     for target, spellings in names.items():
         for rank, name in enumerate(spellings):
-            ranked[name] = ranked[_camel(name)] = (target, rank)
+            ranked[name] = ranked[_camel(name)] = (target, rank, target in _TEXT)
     return ranked
 
 
@@ -68,7 +70,7 @@ ITEM_FIELDS = _ranked(_ITEM_NAMES)
 FLAT_ITEM_FIELDS = {name: known for name, known in ITEM_FIELDS.items() if name != "id"}
 
 
-def split(given: dict[str, Any], fields: dict[str, tuple[str, int]]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split(given: dict[str, Any], fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
     """(known, by the catalogue's names; the rest as it was). Null and empty text count as not given."""
     known: dict[str, Any] = {}
     ranks: dict[str, tuple[int, str]] = {}
@@ -80,15 +82,15 @@ def split(given: dict[str, Any], fields: dict[str, tuple[str, int]]) -> tuple[di
             continue
         if value is None or value == "":
             continue
-        target, rank = place
-        held = ranks.get(target)
-        if held is not None and held[0] <= rank:
-            rest[name] = value
-            continue
-        if held is not None:
-            rest[held[1]] = given[held[1]]
+        target, rank, is_text = place
+        if target in ranks:
+            held_rank, held_name = ranks[target]
+            if held_rank <= rank:
+                rest[name] = value
+                continue
+            rest[held_name] = given[held_name]
         ranks[target] = (rank, name)
-        known[target] = as_text(value) if target in _TEXT else value
+        known[target] = as_text(value) if is_text and type(value) is not str else value
     return known, rest
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from collector.answers import Rejected
+from collector.call import NOTHING
 from collector.rejection import Rejection
 from collector.steps import Draft, Envelope, run
 from schemas.collected import Collected, partition_key
@@ -35,13 +36,14 @@ _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 def take(raws: Sequence[bytes | msgspec.Raw], envelope: Envelope, lane: str, partitions: int) -> Taken:
     """Judge each event on its own."""
     taken = Taken()
-    for index, raw in enumerate(raws):
+    for index, each in enumerate(raws):
+        raw = bytes(each)
         event = Collected(
             event="", message_id="", write_key=envelope.write_key, received_at_ms=envelope.received_at_ms, source=envelope.source
         )
-        outcome = run(Draft(raw=raw, index=index, envelope=envelope, event=event))
+        outcome = run(Draft(raw=raw, index=index, envelope=envelope, event=event, call=NOTHING))
         if isinstance(outcome, Rejection):
-            _reject(taken, index, bytes(raw), event, outcome, lane, envelope)
+            _reject(taken, index, raw, event, outcome, lane, envelope)
         else:
             taken.lines.setdefault(partition_of(partition_key(event), partitions), []).append(outcome.line)
             taken.fields_dropped += outcome.dropped

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -19,12 +19,13 @@ _TRAITS = frozenset({"identify", "group", "alias"})
 # What these are worth is what their items cost, where the client does not say.
 _PRICED = frozenset({"view_cart", "begin_checkout", "checkout_step", "add_payment_info", "payment_failed", "purchase"})
 _NOTHING = Properties()
-_SMALLEST = Decimal("0.0001")  # the warehouse's Decimal(18, 4)
+_PLACES = 4  # the warehouse's Decimal(18, 4)
+_SMALLEST = Decimal("0.0001")
 # Copied as they are: all that the line has a column for, but the lists and the amount.
 _SAME = set(Properties.__struct_fields__) & set(Collected.__struct_fields__) - {"items", "cart_items", "value"}
 
 
-class Read(NamedTuple):
+class Read(msgspec.Struct):
     """What was found: the catalogue's fields, which of them were given, and the rest by the client's names."""
 
     typed: Properties
@@ -99,10 +100,12 @@ def fill(event: Collected, found: Read) -> None:
         event.items = fitted_items(typed.items)
     if typed.cart_items is not None:
         event.cart_items = fitted_items(typed.cart_items)
-    event.value = fitted(typed.value)
-    if event.value is None and event.event in _PRICED:
+    if typed.value is not None:
+        event.value = fitted(typed.value)
+    elif event.event in _PRICED:
         event.value = cost(event.items or event.cart_items or ())
-    event.props = found.props
+    if found.props:
+        event.props = found.props
 
 
 def cost(items: tuple[Item, ...]) -> Decimal | None:
@@ -115,12 +118,15 @@ def fitted(amount: Decimal | None) -> Decimal | None:
     """The amount in at most four places and without an exponent, as the warehouse's columns take it."""
     if amount is None:
         return None
-    exponent = amount.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return amount if -4 <= exponent <= 0 else amount.quantize(_SMALLEST)
+    text = str(amount)  # a quarter of what `as_tuple` costs
+    fits = "E" not in text and len(text.partition(".")[2]) <= _PLACES
+    return amount if fits else amount.quantize(_SMALLEST)
 
 
 def fitted_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    if all(item.price is None or item.price is fitted(item.price) for item in items):
+    for item in items:
+        if item.price is not None and item.price is not fitted(item.price):
+            break
+    else:
         return items
     return tuple(msgspec.structs.replace(item, price=fitted(item.price)) for item in items)

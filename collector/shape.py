@@ -17,11 +17,11 @@ def check(call: Call, raw: bytes | None) -> Rejection | None:
     The bytes of the event answer for nearly all: no more brackets or colons than the limits allow. `raw` is None where the values are
     not in the bytes as they stand.
     """
-    for field in ("properties", "traits"):
-        given = getattr(call, field)
-        if given and max(map(len, given)) > KEY_MAX_CHARS:
-            return Rejection(RejectReason.TOO_COMPLEX, f"{field}: a key has more than {KEY_MAX_CHARS} characters", field)
-    if raw is not None and raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX and (len(raw) <= _SMALL or raw.count(b":") <= KEYS_MAX):
+    if call.properties and max(map(len, call.properties)) > KEY_MAX_CHARS:
+        return _long_key("properties")
+    if call.traits and max(map(len, call.traits)) > KEY_MAX_CHARS:
+        return _long_key("traits")
+    if raw is not None and len(raw) - len(raw.translate(None, b"{[")) <= DEPTH_MAX and (len(raw) <= _SMALL or raw.count(b":") <= KEYS_MAX):
         return None
     for field in _FIELDS:
         depth, keys = measured(getattr(call, field))
@@ -30,6 +30,10 @@ def check(call: Call, raw: bytes | None) -> Rejection | None:
         if keys > KEYS_MAX:
             return Rejection(RejectReason.TOO_COMPLEX, f"{field}: {keys} keys; the limit is {KEYS_MAX}", field)
     return None
+
+
+def _long_key(field: str) -> Rejection:
+    return Rejection(RejectReason.TOO_COMPLEX, f"{field}: a key has more than {KEY_MAX_CHARS} characters", field)
 
 
 def measured(value: Any) -> tuple[int, int]:

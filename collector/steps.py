@@ -16,7 +16,7 @@ from collector.dialects.segment import SEGMENT
 from collector.fields import as_text
 from collector.limits import ID_MAX_CHARS
 from collector.rejection import Rejection, from_validation, invalid
-from collector.times import to_ms
+from collector.times import said_ms, to_ms
 from schemas.collected import Collected
 from schemas.reasons import RejectReason
 from schemas.suppression import Suppression
@@ -46,11 +46,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 class Draft(msgspec.Struct, kw_only=True):
     """An event on its way through the steps: its bytes, what was decoded, and what becomes of it."""
 
-    raw: bytes | msgspec.Raw
+    raw: bytes
     index: int
     envelope: Envelope
     event: Collected
-    call: Call = msgspec.field(default_factory=Call)
+    call: Call
     kind: str = ""
     line: bytes = b""
     dropped: int = 0  # fields that may not be kept
@@ -60,13 +60,10 @@ Step = Callable[[Draft], Draft | Rejection]
 
 
 def check_size(draft: Draft) -> Draft | Rejection:
-    limit = draft.envelope.max_event_bytes
-    size = len(memoryview(draft.raw))
-    return (
-        draft
-        if size <= limit
-        else Rejection(RejectReason.TOO_LARGE, f"The event has {size} bytes; the limit is {limit} (max_event_bytes).")
-    )
+    size, limit = len(draft.raw), draft.envelope.max_event_bytes
+    if size <= limit:
+        return draft
+    return Rejection(RejectReason.TOO_LARGE, f"The event has {size} bytes; the limit is {limit} (max_event_bytes).")
 
 
 def decode(draft: Draft) -> Draft | Rejection:
@@ -84,7 +81,7 @@ def decode(draft: Draft) -> Draft | Rejection:
 
 
 def check_shape(draft: Draft) -> Draft | Rejection:
-    return shape.check(draft.call, None if draft.envelope.dialect.packs else bytes(draft.raw)) or draft
+    return shape.check(draft.call, None if draft.envelope.dialect.packs else draft.raw) or draft
 
 
 def read_message_id(draft: Draft) -> Draft | Rejection:
@@ -105,30 +102,34 @@ def read_name(draft: Draft) -> Draft | Rejection:
 
 
 def read_identity(draft: Draft) -> Draft | Rejection:
-    for field, given, name in (
-        ("anonymousId", draft.call.anonymous_id, "device_id"),
-        ("userId", draft.call.user_id, "user_id"),
-        ("previousId", draft.call.previous_id, "previous_id"),
-    ):
-        if given is not None:
-            found = read_id(field, given)
-            if isinstance(found, Rejection):
-                return found
-            setattr(draft.event, name, found)
-    if draft.event.device_id or draft.event.user_id:
+    call, event = draft.call, draft.event
+    device_id = read_id("anonymousId", call.anonymous_id)
+    if isinstance(device_id, Rejection):
+        return device_id
+    user_id = read_id("userId", call.user_id)
+    if isinstance(user_id, Rejection):
+        return user_id
+    event.device_id, event.user_id = device_id, user_id
+    if call.previous_id is not None:
+        previous_id = read_id("previousId", call.previous_id)
+        if isinstance(previous_id, Rejection):
+            return previous_id
+        event.previous_id = previous_id
+    if device_id or user_id:
         return draft
-    user_id = draft.envelope.dialect.fields.get("userId", "userId")
-    return Rejection(RejectReason.NO_IDENTITY, f"anonymousId: this event needs it, or a {user_id}", "anonymousId")
+    field = draft.envelope.dialect.fields.get("userId", "userId")
+    return Rejection(RejectReason.NO_IDENTITY, f"anonymousId: this event needs it, or a {field}", "anonymousId")
 
 
 def read_times(draft: Draft) -> Draft | Rejection:
-    call, envelope = draft.call, draft.envelope
-    original = call.original_timestamp not in (None, "")
-    happened = ("originalTimestamp", call.original_timestamp) if original else ("timestamp", call.timestamp)
-    sent = ("sentAt", call.sent_at if envelope.sent_at in (None, "") else envelope.sent_at)
-    client_at_ms, sent_at_ms = read_time(*happened), read_time(*sent)
+    call, sent = draft.call, draft.envelope.sent_at
+    field, happened = "originalTimestamp", call.original_timestamp
+    if happened is None or happened == "":
+        field, happened = "timestamp", call.timestamp
+    client_at_ms = read_time(field, happened)
     if isinstance(client_at_ms, Rejection):
         return client_at_ms
+    sent_at_ms = read_time("sentAt", call.sent_at if sent is None or sent == "" else sent, said_ms)
     if isinstance(sent_at_ms, Rejection):
         return sent_at_ms
     draft.event.client_at_ms, draft.event.sent_at_ms = client_at_ms, sent_at_ms
@@ -228,7 +229,7 @@ def read_id(field: str, given: Any) -> str | Rejection:
     return text if len(text) <= ID_MAX_CHARS else invalid(field, f"longer than {ID_MAX_CHARS} characters")
 
 
-def read_time(field: str, given: Any) -> int | Rejection:
+def read_time(field: str, given: Any, to_ms: Callable[[str | int | float], int | None] = to_ms) -> int | Rejection:
     """Epoch milliseconds, 0 if not given."""
     if given is None or given == "":
         return 0

@@ -12,6 +12,6 @@ _ESCAPES = re.compile(
 
 def mended(text: bytes) -> bytes:
     """JSON with the replacement character in place of each half; everything else as it was."""
-    if b"\\ud" not in text and b"\\uD" not in text:
+    if b"\\" not in text or (b"\\ud" not in text and b"\\uD" not in text):  # the first is by far the quickest to see
         return text
     return _ESCAPES.sub(lambda found: b"\\ufffd" if found["half"] else found[0], text)

@@ -28,10 +28,9 @@ from bench.load import partitions_of
 from bench.sampled import copies, write_entries
 from bench.streams import Clocks
 from runtime.settings import Settings
-from schemas.journeys import Tick
+from schemas.journeys import OFFSET_KEY, Tick
 from schemas.rows import IdentityRow
 from schemas.topics import lane_topic
-from streams.changelog import OFFSET_KEY
 from streams.logic.journey import Journey
 from streams.policies import policy_of
 

@@ -23,7 +23,7 @@ from simulator.play import Wire
 EVERY_S = 0.4  # a new shopper
 LOOK_EVERY_S = 0.1
 STEP_S = (0.2, 3.0)
-AWAY_S = (0.5 * LIVE_IDLE_S, 2.0 * LIVE_IDLE_S)
+AWAY = (0.5, 2.0)  # of the time after which a cart is abandoned
 
 
 class Step(NamedTuple):
@@ -38,10 +38,20 @@ class Step(NamedTuple):
 class PassersBy:
     """`run` until `leave`; everyone who has come then finishes. `last_ms`: the latest event."""
 
-    def __init__(self, wire: Wire, clock: Callable[[], float], random: Random, prefix: str, look_every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        clock: Callable[[], float],
+        random: Random,
+        prefix: str,
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+        every_s: float = EVERY_S,
+        idle_s: float = LIVE_IDLE_S,
+    ) -> None:
         self.last_ms = 0
         self._wire, self._clock, self._random, self._prefix = wire, clock, random, prefix
-        self._look_every_s = look_every_s
+        self._look_every_s, self._every_s, self._idle_s = look_every_s, every_s, idle_s
         self._numbers = count()
         self._due: list[tuple[int, int, Happening]] = []
         self._leaving = False
@@ -49,7 +59,7 @@ class PassersBy:
     @property
     def final_ms(self) -> int:
         """By then every cart that was left is abandoned."""
-        return self.last_ms + LIVE_IDLE_S * 1000
+        return self.last_ms + int(self._idle_s * 1000)
 
     def leave(self) -> None:
         """Nobody new comes."""
@@ -63,7 +73,7 @@ class PassersBy:
             while next_s <= now_s:
                 if not self._leaving:
                     self._arrive(next_s)
-                next_s += EVERY_S
+                next_s += self._every_s
             await self._send(int(now_s * 1000))
             await asyncio.sleep(self._look_every_s)
 
@@ -78,7 +88,7 @@ class PassersBy:
     def _arrive(self, at_s: float) -> None:
         device = Device(f"{self._prefix}-d{next(self._numbers)}", self._random.choice(("mobile", "desktop")))
         user_id = ""
-        for number, step in enumerate(steps(self._random, f"{device.id}-u")):
+        for number, step in enumerate(steps(self._random, f"{device.id}-u", self._idle_s)):
             at_s += step.after_s
             user_id = step.user_id or user_id
             happening = Happening(
@@ -98,7 +108,7 @@ class PassersBy:
             heapq.heappush(self._due, (happening.at_ms, next(self._numbers), happening))
 
 
-def steps(random: Random, user_id: str) -> Iterator[Step]:
+def steps(random: Random, user_id: str, idle_s: float = LIVE_IDLE_S) -> Iterator[Step]:
     """One shopper: looks, fills a cart, may sign in, may go away and come back, may buy."""
     products = random.sample(PRODUCTS, 2)
     cart: tuple[Line, ...] = (line_of(products[0], random.randint(1, 3)),)
@@ -111,7 +121,7 @@ def steps(random: Random, user_id: str) -> Iterator[Step]:
     if random.random() < 0.5:
         more = (line_of(products[1]),)
         cart = (*cart, *more)
-        yield Step(random.uniform(*AWAY_S), "add_to_cart", items=more)
+        yield Step(idle_s * random.uniform(*AWAY), "add_to_cart", items=more)
     if signs_in == "after":
         yield Step(random.uniform(*STEP_S), "identify", user_id)
     if random.random() < 0.5:

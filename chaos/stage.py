@@ -52,7 +52,7 @@ def throw_away(settings: Settings, folder: Path) -> Settings:
 
 def specs(settings: Settings) -> list[ProcessSpec]:
     """What runs from the start."""
-    return base_specs(settings) + [_impatient(spec) for lane in LANES for spec in lane_specs(settings, lane, env=_env(lane))]
+    return base_specs(settings) + [impatient(spec) for lane in LANES for spec in lane_specs(settings, lane, env=_env(lane))]
 
 
 def all_workers(settings: Settings) -> list[ProcessSpec]:
@@ -74,6 +74,6 @@ def kin_of(name: str) -> str:
     return "-".join(name.split("-")[:2])
 
 
-def _impatient(spec: ProcessSpec) -> ProcessSpec:
+def impatient(spec: ProcessSpec) -> ProcessSpec:
     """Webhooks that failed are tried again within the run."""
     return replace(spec, argv=[*spec.argv, "--retry-delays-s", RETRY_DELAYS_S]) if role_of(spec.name) == "webhooks" else spec

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.local.control import Control
 from runtime.local.lag import group_offsets
-from runtime.local.spec import ProcessSpec
+from runtime.local.spec import as_json
 from runtime.local.stack import LIVE, lane_specs
 from runtime.query import query
 from runtime.send import Sender
@@ -25,6 +25,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ROUNDS = 4  # the first carries the time, each further one what was forwarded between partitions one hop on
 POLL_S = 0.1
 Watch = Callable[[str], None]
+T = TypeVar("T")
 Ends = Mapping[Any, int]  # offsets by partition
 CLOCKS = "SELECT partition, toUnixTimestamp64Milli(max(now_at)) FROM clocks WHERE lane = {lane:String} GROUP BY partition"
 
@@ -60,7 +61,7 @@ def open_lane(settings: Settings, lane: str, *, env: Mapping[str, str] | None = 
     specs = lane_specs(settings, lane, env=env, webhooks=webhooks)
     control = Control(settings.data_dir)
     for wave in ([spec for spec in specs if spec.step], [spec for spec in specs if not spec.step]):
-        _side_by_side(lambda spec: control.start(_as_json(spec)), wave)
+        _side_by_side(lambda spec: control.start(as_json(spec)), wave)
 
 
 def close_lane(settings: Settings, lane: str, *, webhooks: bool = False) -> None:
@@ -71,21 +72,26 @@ def close_lane(settings: Settings, lane: str, *, webhooks: bool = False) -> None
     _side_by_side(lambda spec: control.stop(spec.name), specs)
 
 
-def pause_lane(settings: Settings, lane: str, roles: Sequence[str]) -> list[str]:
-    """Stop the lane's processes of these roles (worker, sink) that this stack runs; their names. Blocking."""
+def worker_env(settings: Settings, lane: str) -> dict[str, str]:
+    """The settings of its own that the lane's worker was started with, if this stack has run one. Blocking."""
+    control, name = Control(settings.data_dir), f"worker-{lane}"
+    known = {row["name"] for row in control.status()}
+    return dict(control.spec(name)["env"]) if name in known else {}
+
+
+def pause_lane(settings: Settings, lane: str, role: str) -> list[dict[str, Any]]:
+    """Stop the lane's processes of this role (worker, sink) that this stack runs; what `resume_lane` needs. Blocking."""
     control = Control(settings.data_dir)
     running = [row["name"] for row in control.status() if row["state"] not in ("stopped", "done", "failed")]
-    names = [name for name in running for role in roles if re.fullmatch(rf"{role}-{re.escape(lane)}(-\d+)?", name)]
-    for name in names:
-        control.stop(name)
-    return names
+    specs = [control.spec(name) for name in running if re.fullmatch(rf"{role}-{re.escape(lane)}(-\d+)?", name)]
+    for spec in specs:
+        control.stop(spec["name"])
+    return specs
 
 
-def resume_lane(settings: Settings, lane: str, names: Sequence[str]) -> None:
-    """Start them again, with the stack's settings. Blocking."""
-    control = Control(settings.data_dir)
-    specs = [spec for spec in lane_specs(settings, lane) if spec.name in names]
-    _side_by_side(lambda spec: control.start(_as_json(spec)), specs)
+def resume_lane(settings: Settings, specs: Sequence[Mapping[str, Any]]) -> None:
+    """Start them again, just as they had been started. Blocking."""
+    _side_by_side(Control(settings.data_dir).start, specs)
 
 
 async def until_read(settings: Settings, lane: str, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:
@@ -204,19 +210,7 @@ def _spelled(at_ms: int | None) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds") if at_ms else "no time"
 
 
-def _side_by_side(action: Callable[[ProcessSpec], None], specs: list[ProcessSpec]) -> None:
+def _side_by_side(action: Callable[[T], None], specs: Sequence[T]) -> None:
     """Each in a thread of its own; the first error is raised when all are done."""
     with ThreadPoolExecutor() as pool:
         list(pool.map(action, specs))
-
-
-def _as_json(spec: ProcessSpec) -> dict[str, Any]:
-    return {
-        "name": spec.name,
-        "argv": list(spec.argv),
-        "env": dict(spec.env),
-        "needs": list(spec.needs),
-        "step": spec.step,
-        "port": spec.port,
-        "ready_url": spec.health_url,
-    }

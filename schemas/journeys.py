@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
+OFFSET_KEY = b"@offset"  # in a state topic: the last offset of the input partition that the state holds
+
 
 class Kind(StrEnum):
     EVENT = "event"

@@ -5,7 +5,6 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-OFFSET_KEY = b"@offset"
 _FETCH_BYTES = 4 << 20
 
 

@@ -17,6 +17,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from schemas.journeys import OFFSET_KEY
 from streams import changelog, garbage, metrics
 from streams.logic.output import Output
 from streams.records import kind_of, pack
@@ -208,7 +209,7 @@ class Pipeline:
                 for kind, value in pack(lines, setup.max_record_bytes):
                     headers = [("kind", kind.encode())] if kind else []
                     futures.append(await producer.send(setup.topic_of(topic), value, partition=partition, headers=headers))
-            changes = {**out.changes, changelog.OFFSET_KEY: str(offset).encode()}
+            changes = {**out.changes, OFFSET_KEY: str(offset).encode()}
             futures += await changelog.write_state(producer, setup.state_topic, setup.partition, changes)
             await asyncio.gather(*futures)
         metrics.TRANSACTIONS.labels(setup.agent, "committed").inc()
@@ -232,7 +233,7 @@ class Pipeline:
         stage = setup.make_stage()
         stage.partition = setup.partition
         found = await changelog.read_state(setup.bootstrap, setup.state_topic, setup.partition)
-        self.offset = int(found.pop(changelog.OFFSET_KEY, b"-1"))
+        self.offset = int(found.pop(OFFSET_KEY, b"-1"))
         for key, value in found.items():
             stage.load(key, value)
         stage.restored()

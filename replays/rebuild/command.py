@@ -17,6 +17,7 @@ from runtime.local.progress import Progress
 from runtime.query import command, query
 from runtime.send import SendError
 from runtime.settings import Settings
+from runtime.stop import stopped_by_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_argument("--from-warehouse", action="store_true", help="from the table `events` of --lane (default: live)")
     options.add_argument("--from-topic", action="store_true", help="from its topic `events`, while that is kept from its beginning on")
     options.add_argument("--into", metavar="LANE", help="name of the shadow lane (default: LANE-TIME)")
-    options.add_argument("--swap", action="store_true", help="put the shadow's rows in the lane's place, if the events are the same")
+    options.add_argument(
+        "--swap",
+        action="store_true",
+        help="put the shadow's rows in the lane's place, if the events are the same; the lane may run, and stands still meanwhile",
+    )
     options.add_argument("--drop-old", action="store_true", help="drop what the last --swap left, with the shadow lane named by --into")
 
 
@@ -45,12 +50,17 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
         into = args.into or f"{lane}-{time.strftime('%Y%m%d%H%M%S', time.gmtime())}"
         check_name(into)
         plan = Plan(lane, into, "topic" if args.from_topic else "warehouse", args.swap)
-        found = asyncio.run(Rebuild(settings, plan, partial(Progress(), "rebuild")).run())
+        found = asyncio.run(_rebuild(Rebuild(settings, plan, partial(Progress(), "rebuild"))))
     except (LaneError, SwapError, SendError, ControlError, WarehouseError) as error:
         print(f"cartwake: {error}", file=sys.stderr)
         return 1
     print(json.dumps(found.as_json()) if args.json else _text(found))
     return 1 if found.problems else 0
+
+
+async def _rebuild(rebuild: Rebuild) -> Rebuilt:
+    async with stopped_by_signals():
+        return await rebuild.run()
 
 
 def _drop(settings: Settings, lane: str, shadow: str) -> int:
@@ -65,5 +75,9 @@ def _text(found: Rebuilt) -> str:
     rows += [(each.table, *(f"{n:,}" for n in (each.before, each.rebuilt, each.only_before, each.only_rebuilt))) for each in found.tables]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
-    end = f"the rows of {found.into} have taken the place of {found.lane}'s" if found.swapped else f"rebuilt in the lane {found.into}"
+    end = (
+        f"the rows of {found.into} have taken the place of {found.lane}'s, which stood still for {found.stood_still_s} s"
+        if found.swapped
+        else f"rebuilt in the lane {found.into}"
+    )
     return "\n".join([*lines, *found.problems, f"{end}; {found.elapsed_s} s"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -93,8 +93,10 @@ class Feed:
             await self.copy(partition, b"\n".join(lines), [("kind", Kind.EVENT.encode())])
 
 
-async def copied(settings: Settings, lane: str, feed: Feed, starts: dict[int, int], erased: Suppression) -> AsyncIterator[int]:
-    """Copy a lane's topic `events` from `starts` (offsets by partition, moved on) to its end; yields how many records came at a time.
+async def copied(
+    settings: Settings, lane: str, feed: Feed, starts: dict[int, int], erased: Suppression, ends: Mapping[int, int] | None = None
+) -> AsyncIterator[int]:
+    """Copy a lane's topic `events` from `starts` (offsets by partition, moved on) to `ends`, else to its end; yields how many records came.
 
     Raises LaneError where the topic's beginning is not kept any more, or the lanes have not as many partitions.
     """
@@ -107,19 +109,20 @@ async def copied(settings: Settings, lane: str, feed: Feed, starts: dict[int, in
         if len(keys) != feed.partitions:
             raise LaneError(f"the lane {lane} has {len(keys)} partitions and the new one {feed.partitions}: set CARTWAKE_PARTITIONS")
         consumer.assign(keys)
-        begins, ends = await consumer.beginning_offsets(keys), await consumer.end_offsets(keys)
+        begins, last = await consumer.beginning_offsets(keys), await consumer.end_offsets(keys)
+        until = {key: last[key] if ends is None else ends.get(key.partition, 0) for key in keys}
         for key in keys:
             if begins[key] > starts.get(key.partition, 0):
                 raise LaneError(f"{topic} does not keep its beginning any more (partition {key.partition}): use --from-warehouse")
             consumer.seek(key, starts.get(key.partition, 0))
-        while [key for key in keys if await consumer.position(key) < ends[key]]:
+        while [key for key in keys if await consumer.position(key) < until[key]]:
             batches = await consumer.getmany(timeout_ms=200)
             for key, messages in batches.items():
                 for message in messages:
                     value = erased.kept(message.value)
-                    if value and message.offset < ends[key]:
+                    if value and message.offset < until[key]:
                         await feed.copy(key.partition, value, list(message.headers))
             yield sum(map(len, batches.values()))
-        starts |= {key.partition: ends[key] for key in keys}
+        starts |= {key.partition: max(until[key], starts.get(key.partition, 0)) for key in keys}
     finally:
         await consumer.stop()

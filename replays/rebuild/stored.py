@@ -12,9 +12,11 @@ from schemas.collected import Collected
 Lines = Callable[[str, Mapping[str, Any]], bytes]
 AT_ONCE = 100_000  # events that are held in memory
 HOUR_MS = 3_600_000
-HOURS = """SELECT toUnixTimestamp(toStartOfHour(received_at)) * 1000, count() FROM events
-    WHERE lane = {lane:String} AND toUnixTimestamp64Milli(received_at) BETWEEN {from_ms:Int64} AND {until_ms:Int64} - 1
-    GROUP BY 1 ORDER BY 1"""
+# Hours of which the shadow lacks events. Whatever came into the table late, or was read before it was whole, is found by that.
+HOURS = """SELECT toUnixTimestamp(toStartOfHour(received_at)) * 1000,
+        countIf(lane = {lane:String}) - countIf(lane = {shadow:String}) AS lacking
+    FROM events WHERE lane IN ({lane:String}, {shadow:String}) AND toUnixTimestamp64Milli(received_at) < {until_ms:Int64}
+    GROUP BY 1 HAVING lacking > 0 ORDER BY 1"""
 TIMES = {"client_at_ms", "received_at_ms", "sent_at_ms"}
 FOLDED = {"ip_country"}  # stands in the column country, where the client named none
 FIELDS = [field.name for field in msgspec.structs.fields(Collected)]
@@ -23,6 +25,8 @@ EVENTS = f"""SELECT {", ".join(PLAIN)}, cart_emptied OR notEmpty(cart_items) AS 
         toUnixTimestamp64Milli(received_at) AS received_at_ms, ifNull(toUnixTimestamp64Milli(client_at), 0) AS client_at_ms,
         ifNull(toUnixTimestamp64Milli(sent_at), 0) AS sent_at_ms
     FROM events WHERE lane = {{lane:String}} AND toUnixTimestamp64Milli(received_at) BETWEEN {{from_ms:Int64}} AND {{until_ms:Int64}} - 1
+    AND (write_key, message_id) NOT IN (SELECT write_key, message_id FROM events WHERE lane = {{shadow:String}}
+        AND toUnixTimestamp64Milli(received_at) BETWEEN {{from_ms:Int64}} AND {{until_ms:Int64}} - 1)
     ORDER BY received_at, occurred_at, message_id
     SETTINGS output_format_json_quote_decimals = 1, output_format_json_quote_64bit_integers = 0"""
 

@@ -17,6 +17,8 @@ HOLDING = """SELECT DISTINCT table FROM system.columns WHERE database = currentD
     AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND endsWith(engine, 'MergeTree'))"""
 # What of a row tells how it came about, not what it says.
 OWN = ("lane", "version", "inserted_at", "replayed", "decision", "reason")
+COME_TO = "WHERE before.old_version > 0 OR (new.status = 'fired' AND toUnixTimestamp64Milli(new.fired_at) <= {clock_ms:Int64})"
+LACKING = """WHERE lane = {lane:String} AND trigger_id NOT IN (SELECT trigger_id FROM triggers WHERE lane = {shadow:String})"""
 EVENT = "message_id, write_key, person_id, occurred_at, received_at, late"
 Ask = Callable[[str, Mapping[str, Any]], Iterable[tuple[Any, ...]]]
 Do = Callable[[str, Mapping[str, Any]], None]
@@ -52,21 +54,26 @@ class Swap:
             found.append(self._difference(table, f"(SELECT * FROM {table} FINAL)", ", ".join(columns)))
         return found
 
-    def exchange(self) -> None:
-        """Every derived table. Raises SwapError while the tables of an earlier exchange are there."""
+    def refuse_leftovers(self) -> None:
+        """SwapError while the tables of an earlier exchange are there."""
         if kept := [name for (name,) in self._ask(THERE, {"ending": BEFORE})]:
             raise SwapError(f"{', '.join(kept)}: what an earlier exchange left is still there; drop it first (--drop-old)")
+
+    def exchange(self, clock_ms: int) -> None:
+        """Every derived table. `clock_ms`: how far the lane had come. Raises SwapError as `refuse_leftovers`."""
+        self.refuse_leftovers()
         for table in DERIVED:
-            self._prepare(table)
+            self._prepare(table, clock_ms)
         for table in DERIVED:
             self._do(f"EXCHANGE TABLES {table} AND {table}{NEW}", {})
         for table in DERIVED:
             self._do(f"RENAME TABLE {table}{NEW} TO {table}{BEFORE}", {})
 
-    def _prepare(self, table: str) -> None:
+    def _prepare(self, table: str, clock_ms: int) -> None:
         """The table as it will be: other lanes as they are, this lane as the shadow has it.
 
-        A row keeps the version that it had: the running stream goes on above it. What had been decided of a trigger stays so.
+        A row keeps the version that it had: the running stream goes on above it. Triggers are facts, since the shop may have heard of them:
+        what had been decided of one stays so, one that the shadow lacks is void, and one that the lane has not come to yet is the lane's.
         """
         ((sorting,),) = self._ask(SORTING, {"table": table})
         keys = [key.strip() for key in sorting.split(",") if key.strip() != "lane"]
@@ -87,9 +94,13 @@ class Swap:
             f"""{insert} SELECT {", ".join(chosen[name] for name in columns)}
             FROM (SELECT *, inserted_at FROM {table} FINAL WHERE lane = {{shadow:String}}) AS new
             LEFT JOIN (SELECT {group}, {kept} FROM {table} AS old WHERE lane = {{lane:String}} GROUP BY {group}) AS before
-                ON {" AND ".join(f"before.`{key}` = new.`{key}`" for key in keys)} {settings}""",
-            self._lanes,
+                ON {" AND ".join(f"before.`{key}` = new.`{key}`" for key in keys)}
+            {COME_TO if table == "triggers" else ""} {settings}""",
+            {**self._lanes, "clock_ms": clock_ms},
         )
+        if table == "triggers":
+            void = ", ".join("'void'" if name == "status" else f"`{name}`" for name in columns)
+            self._do(f"{insert} SELECT {void} FROM (SELECT *, inserted_at FROM triggers FINAL {LACKING}) {settings}", self._lanes)
 
     def drop_old(self) -> list[str]:
         """What an exchange left: the tables, and all other rows of the shadow lane. Their names."""

@@ -82,6 +82,11 @@ class Control:
         """Start a process and wait until it is ready: name, argv, and optionally env, needs, step, port, ready_url."""
         self._ask("start", dict(spec))
 
+    def spec(self, name: str) -> dict[str, Any]:
+        """What a process was started with, also one that has been stopped: `start` takes it."""
+        found: dict[str, Any] = self._ask("spec", name)
+        return found
+
     def stop(self, name: str) -> None:
         self._ask("stop", name)
 

@@ -47,6 +47,19 @@ def from_json(raw: Mapping[str, Any]) -> ProcessSpec:
     )
 
 
+def as_json(spec: ProcessSpec) -> dict[str, Any]:
+    """What `from_json` reads. A probe other than a health page, and `prepare`, do not travel."""
+    return {
+        "name": spec.name,
+        "argv": list(spec.argv),
+        "env": dict(spec.env),
+        "needs": list(spec.needs),
+        "step": spec.step,
+        "port": spec.port,
+        "ready_url": spec.health_url,
+    }
+
+
 def levels(specs: Sequence[ProcessSpec]) -> list[list[ProcessSpec]]:
     """The specs by depth of need: each level needs only earlier ones. ValueError for a need that is unknown or circular."""
     placed: dict[str, int] = {}

@@ -18,7 +18,7 @@ from runtime.local.logfiles import rotate
 from runtime.local.ports import require_free
 from runtime.local.process import ManagedProcess, State
 from runtime.local.progress import Progress
-from runtime.local.spec import ProcessSpec, from_json, levels
+from runtime.local.spec import ProcessSpec, as_json, from_json, levels
 
 STOP_WITHIN_S = 9.0
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,6 +179,8 @@ class Supervisor:
             return await self.add(from_json(argument))
         if command == "stop":
             return await self.remove(str(argument))
+        if command == "spec":
+            return as_json(self._get(str(argument)).spec)
         if command == "kill":
             return self.kill(str(argument))
         raise ValueError(f"no such command: {command}")

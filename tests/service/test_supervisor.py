@@ -123,13 +123,17 @@ async def test_the_control_socket(tmp_path: Path) -> None:
     with pytest.raises(ControlError, match="no cartwake runs"):
         await asyncio.to_thread(control.status)
     async with Supervisor(tmp_path, [], say=silent):
-        argv = list(web("late", port).argv)
-        await asyncio.to_thread(control.start, {"name": "late", "argv": argv, "ready_url": f"http://127.0.0.1:{port}/"})
+        asked = {"name": "late", "argv": list(web("late", port).argv), "env": {"OWN": "1"}, "ready_url": f"http://127.0.0.1:{port}/"}
+        await asyncio.to_thread(control.start, asked)
         rows = await asyncio.to_thread(control.status)
         assert [(row["name"], row["state"]) for row in rows] == [("late", "ready")]
         assert await asyncio.to_thread(control.kill, "late") == rows[0]["pid"]
         await asyncio.to_thread(control.stop, "late")
         assert (await asyncio.to_thread(control.status))[0]["state"] == "stopped"
+        started = await asyncio.to_thread(control.spec, "late")
+        assert started == {**asked, "needs": [], "step": False, "port": None}
+        await asyncio.to_thread(control.start, started)
+        assert (await asyncio.to_thread(control.status))[0]["state"] == "ready"
         with pytest.raises(ControlError, match="nothing is called ghost"):
             await asyncio.to_thread(control.stop, "ghost")
 

@@ -1,5 +1,7 @@
 """Churn flags: each idle time that passes moves a person into the next tier; activity takes the flag away."""
 
+from itertools import pairwise
+
 import msgspec
 
 from streams.logic.policy import Policy
@@ -31,38 +33,44 @@ def seen(churn: Churn, at_ms: int, policy: Policy) -> bool:
     changed = bool(churn.stays)
     if changed:
         _split(churn, at_ms, policy)
-    churn.last_ms = max(churn.last_ms, at_ms)
+    if at_ms > churn.last_ms:
+        churn.last_ms = at_ms
     return changed
 
 
 def advance(churn: Churn, now_ms: int, policy: Policy) -> bool:
     """Let time pass; True when the person came into another tier."""
-    tiers = policy.churn_tiers_ms
-    if not churn.last_ms or not tiers or now_ms - churn.last_ms < tiers[0][1]:
+    tiers, last_ms = policy.churn_tiers_ms, churn.last_ms
+    if not last_ms or not tiers or now_ms - last_ms < tiers[0][1]:
         return False
-    moved = False
-    for tier, due_ms in _waiting(churn, policy):
-        if due_ms > now_ms:
-            break
-        _leave(churn, due_ms)
-        churn.stays.append(Stay(tier, due_ms))
-        moved = True
+    moved, reached_ms = False, _reached_ms(churn)
+    for tier, idle_ms in tiers:
+        due_ms = last_ms + idle_ms
+        if reached_ms < due_ms <= now_ms:
+            _leave(churn, due_ms)
+            churn.stays.append(Stay(tier, due_ms))
+            moved = True
     return moved
 
 
 def next_wake_ms(churn: Churn, policy: Policy) -> int | None:
     """When time alone moves the person into a tier next."""
-    if not churn.stays and churn.last_ms and policy.churn_tiers_ms:
-        return churn.last_ms + policy.churn_tiers_ms[0][1]
-    return next((due_ms for _, due_ms in _waiting(churn, policy)), None)
+    last_ms = churn.last_ms
+    if last_ms:
+        reached_ms = _reached_ms(churn)
+        for _, idle_ms in policy.churn_tiers_ms:
+            if last_ms + idle_ms > reached_ms:
+                return last_ms + idle_ms
+    return None
 
 
-def _waiting(churn: Churn, policy: Policy) -> list[tuple[str, int]]:
-    """The tiers that this idle time has not reached yet, and when it will."""
-    if not churn.last_ms:
-        return []
-    reached_ms = max((stay.entered_ms for stay in churn.stays if stay.left_ms is None), default=0)
-    return [(tier, churn.last_ms + idle_ms) for tier, idle_ms in policy.churn_tiers_ms if churn.last_ms + idle_ms > reached_ms]
+def _reached_ms(churn: Churn) -> int:
+    """When the tier began in which the person is; 0 for none."""
+    reached_ms = 0
+    for stay in churn.stays:
+        if stay.left_ms is None and stay.entered_ms > reached_ms:
+            reached_ms = stay.entered_ms
+    return reached_ms
 
 
 def _leave(churn: Churn, at_ms: int) -> None:
@@ -114,14 +122,18 @@ def rebuild(churn: Churn, active_ms: list[int], clock_ms: int, policy: Policy) -
     idle_ms = dict(policy.churn_tiers_ms)
     before = Churn(0, [stay for stay in churn.stays if stay.entered_ms - idle_ms.get(stay.tier, 0) < active_ms[0]])
     _split(before, active_ms[0], policy)
-    stays = before.stays
-    for at_ms, next_ms in zip(active_ms, [*active_ms[1:], None], strict=True):
-        idle = Churn(at_ms, [])
-        advance(idle, clock_ms if next_ms is None else next_ms, policy)
-        if next_ms is not None:
+    stays, last_ms = before.stays, active_ms[-1]
+    least_ms = policy.churn_tiers_ms[0][1] if policy.churn_tiers_ms else _NEVER
+    for at_ms, next_ms in pairwise(active_ms):
+        if next_ms - at_ms >= least_ms:
+            idle = Churn(at_ms, [])
+            advance(idle, next_ms, policy)
             _leave(idle, next_ms)
-        stays += idle.stays
-    churn.last_ms, churn.stays = active_ms[-1], stays
+            stays += idle.stays
+    idle = Churn(last_ms, [])
+    advance(idle, clock_ms, policy)
+    stays += idle.stays
+    churn.last_ms, churn.stays = last_ms, stays
 
 
 def may_change(churn: Churn, at_ms: int, policy: Policy) -> bool:

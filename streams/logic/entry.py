@@ -112,6 +112,15 @@ def _share(event: EventRow) -> SharePart:
     return SharePart(kind, share_id, event.parent_share_id, event.method, event.content_type, product_id, event.cart_id)
 
 
+def merged(ours: list[Entry], theirs: list[Entry]) -> list[Entry]:
+    """Two journals as one. Mostly one of them ended before the other began."""
+    if ours and theirs and theirs[-1].at_ms < ours[0].at_ms:
+        return [*theirs, *ours]
+    if ours and theirs and ours[-1].at_ms >= theirs[0].at_ms:
+        return sorted([*ours, *theirs], key=order_of)
+    return [*ours, *theirs]
+
+
 def insert(journal: list[Entry], entry: Entry) -> int:
     """Put an entry in its place, and tell it."""
     if not journal or journal[-1].at_ms < entry.at_ms or journal[-1].order <= entry.order:

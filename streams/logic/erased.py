@@ -14,6 +14,7 @@ class Erased:
         self._salt = salt
         self._list = Suppression(salt)
         self._fresh: list[str] = []
+        self.is_any = False
 
     def add(self, hashes: Iterable[str]) -> frozenset[str]:
         """Those that are new."""
@@ -21,6 +22,7 @@ class Erased:
         if new:
             self._list = Suppression(self._salt, self._list.hashes | new)
             self._fresh += new
+            self.is_any = True
         return new
 
     def load(self, key: bytes) -> None:
@@ -36,7 +38,7 @@ class Erased:
 
     def names(self, line: bytes) -> bool:
         """Whether a line is about one of them."""
-        return bool(self._list.hashes) and self._list.is_erased(line)
+        return self.is_any and self._list.is_erased(line)
 
     def is_one_of(self, person_id: str, hashes: frozenset[str]) -> bool:
         return id_hash(person_id, self._salt) in hashes

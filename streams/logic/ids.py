@@ -8,6 +8,11 @@ def stable_id(*parts: str | int) -> str:
     return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
+def stable_name(*parts: str | int) -> bytes:
+    """The same as the 16 bytes that those digits stand for."""
+    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest()
+
+
 def user_person(user_id: str) -> str:
     return f"u:{user_id}"
 

@@ -1,7 +1,6 @@
 """The second agent's logic: one partition's persons, their carts, sessions, funnel and flags, and the time that moves them."""
 
 import heapq
-from collections.abc import Callable
 from itertools import islice
 
 import msgspec
@@ -10,6 +9,7 @@ from schemas.journeys import Erase, Kind, Tick, lines_of
 from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
 from streams.logic import churn, erased, funnel, person_rows, stays, stored
+from streams.logic.applied import Applied, Handle
 from streams.logic.churn import Churn
 from streams.logic.clock import Clock
 from streams.logic.consents import refuses_event
@@ -24,7 +24,6 @@ MAX_DUE = 2_000  # persons that time moves in one batch, so that a transaction s
 _HOT = 5_000  # persons kept decoded
 _DUE_SLACK = 1_000  # entries of the index that may be out of date however few persons there are
 _CLOCK = b"@clock"
-_Handle = Callable[[bytes, Output], None]
 _encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(EventRow).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
@@ -51,7 +50,7 @@ class Journey:
         self._due: list[tuple[int, str]] = []
         self._hot: dict[str, Live] = {}
         self._touched: dict[str, Live] = {}
-        self._applied: dict[str, list[tuple[_Handle, bytes]]] = {}  # this batch's lines by person
+        self._applied = Applied()
         self._at_work = ""  # the person that the line in hand is about
         self._woken: set[str] = set()  # whose entry of the index has been taken out
         self._idle: list[tuple[str, Churn]] = []  # those of them whom time only moves between segments
@@ -61,7 +60,7 @@ class Journey:
         self._told_ms = 0
         self._events = 0  # of this batch
         self._erased = Erased(policy.erasure_salt)
-        own: dict[str, _Handle] = {Kind.EVENT: self._on_event, Kind.TICK: self._on_tick, Kind.ERASE: self._on_erase}
+        own: dict[str, Handle] = {Kind.EVENT: self._on_event, Kind.TICK: self._on_tick, Kind.ERASE: self._on_erase}
         self._handles = own | Links(self).handles
 
     @property
@@ -107,9 +106,10 @@ class Journey:
         else:
             self._apply(value.split(b"\n"), self._handles.get(kind, _on_stranger), out)
 
-    def _apply(self, lines: list[bytes], handle: _Handle, out: Output) -> None:
+    def _apply(self, lines: list[bytes], handle: Handle, out: Output) -> None:
+        erased_, applied = self._erased, self._applied.add
         for line in lines:
-            if self._erased.names(line):
+            if erased_.is_any and erased_.names(line):
                 out.count("of_erased")
                 continue
             mark, self._at_work = out.mark(), ""
@@ -121,12 +121,12 @@ class Journey:
                 self._reject(line, error, out)
             else:
                 if self._at_work:
-                    self._applied.setdefault(self._at_work, []).append((handle, line))
+                    applied((self._at_work, handle, line))
 
     def _undo(self, person_id: str) -> None:
         """Make a person anew: as the last batch left it, then this batch's lines but for the one that failed half-way."""
         self._let_go(person_id)
-        for handle, line in self._applied.get(person_id, ()):
+        for handle, line in self._applied.of(person_id):
             handle(line, Output(self.policy.partitions))
 
     def _let_go(self, person_id: str) -> None:
@@ -182,9 +182,9 @@ class Journey:
             value = self.persons.get(person_id)
             state = stored.person(value) if value else Person(person_id)
             live = Live(state, self.settled_ms, self.policy)
-        self._hot[person_id] = live
-        self._touched[person_id] = live
-        live.begin_batch(self.settled_ms)
+        else:
+            live.begin_batch(self.settled_ms)
+        self._hot[person_id] = self._touched[person_id] = live
         return live
 
     def _on_event(self, line: bytes, out: Output) -> None:
@@ -221,7 +221,7 @@ class Journey:
             except Exception:  # a state that cannot be read has to go all the same
                 out.count("erased_unread")
             self._let_go(person_id)
-            self._applied.pop(person_id, None)
+            self._applied.forget(person_id)
             if self.persons.pop(person_id, None) is not None:
                 out.changes[person_id.encode()] = None
         self._at_work = ""
@@ -275,7 +275,7 @@ class Journey:
         except Exception as error:
             out.back_to(mark)
             self._let_go(person_id)
-            lines = [line for _, line in self._applied.get(person_id, ())]
+            lines = [line for _, line in self._applied.of(person_id)]
             for line in lines or [person_id.encode()]:
                 self._reject(line, error, out)
 

@@ -94,8 +94,7 @@ class Links:
             self._give_up(live, winner, merge, out)
 
     def _give_up(self, live: Live, winner: str, merge: Merge, out: Output) -> None:
-        person_rows.write_rows(live, out)
-        person_rows.take_back_own(live, out)
+        person_rows.leave(live, out)
         loser = live.state.person_id
         absorb = Absorb(
             winner=winner,
@@ -127,6 +126,7 @@ class Links:
         state, loser = live.state, unpack(absorb.state)
         most = self._persons.policy.identity_max_devices
         if not refuses(state.person_id, state.members, state.bounds, loser.person_id, loser.members, most):
+            person_rows.write_before_fold(live, loser, out)
             live.absorb(loser, absorb.at_ms, absorb.known_until_ms)
             return
         out.emit("journeys", absorb.loser, _refusal(state.person_id, absorb), Kind.REFUSE)
@@ -192,7 +192,9 @@ class Links:
             absorb = Absorb(winner=holder, loser=device, at_ms=known_ms, known_until_ms=known_ms, reason=reason, state=said.state)
             out.emit("journeys", holder, absorb, Kind.ABSORB)
         else:
-            live.absorb(unpack(said.state), said.known_until_ms, said.known_until_ms)
+            part = unpack(said.state)
+            person_rows.write_before_fold(live, part, out)
+            live.absorb(part, said.known_until_ms, said.known_until_ms)
             del live.state.members[device]
             live.new_members.clear()
             self._write_own_link(live.state, said.at_ms, reason, out)

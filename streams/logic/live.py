@@ -244,7 +244,7 @@ class Live:
             state.sent[key] = sent if ours is None else max(sent, ours, key=lambda s: s.version)
         state.bounds = joined(state.bounds, loser.bounds)
         consents.merge(state.consents, loser.consents)
-        state.journal = sorted([*state.journal, *loser.journal], key=entry.order_of)
+        state.journal = entry.merged(state.journal, loser.journal)
         self.absorbed = True
         self.start_over()
         self._churn_anew()

@@ -38,7 +38,10 @@ class Output:
         """The same with the encoded line. Raises LineTooLarge."""
         if len(line) > LINE_MAX_BYTES:
             raise LineTooLarge(f"a line of {len(line)} bytes for {topic}; a record holds {LINE_MAX_BYTES}")
-        lines = self.lines.setdefault((topic, partition), [])
+        name = (topic, partition)
+        lines = self.lines.get(name)
+        if lines is None:
+            lines = self.lines[name] = []
         lines.append((kind, line))
         self._order.append(lines)
 

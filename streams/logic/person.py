@@ -84,7 +84,7 @@ def pack(state: Person) -> bytes:
     return packed_churn(flags) + bytes(cramjam.lz4.compress_block(rest))
 
 
-def unpack(value: bytes | memoryview) -> Person:
+def unpack(value: bytes) -> Person:
     state = _decode(cramjam.lz4.decompress_block(rest_of(value)))
     state.churn = churn_of(value)
     return state
@@ -96,20 +96,19 @@ def packed_churn(flags: Churn) -> bytes:
     return len(found).to_bytes(_LENGTH_BYTES, "big") + found
 
 
-def churn_of(value: bytes | memoryview) -> Churn:
-    """A packed person's flags."""
-    view = memoryview(value)
-    return _decode_churn(view[_LENGTH_BYTES : _rest_at(view)])
+def churn_of(value: bytes, begin: int = 0) -> Churn:
+    """The flags of a person packed from `begin` on."""
+    return _decode_churn(value[begin + _LENGTH_BYTES : _rest_at(value, begin)])
 
 
-def rest_of(value: bytes | memoryview) -> memoryview:
+def rest_of(value: bytes, begin: int = 0) -> bytes:
     """What stands behind them."""
-    view = memoryview(value)
-    return view[_rest_at(view) :]
+    return value[_rest_at(value, begin) :]
 
 
-def _rest_at(view: memoryview) -> int:
-    return _LENGTH_BYTES + int.from_bytes(view[:_LENGTH_BYTES], "big")
+def _rest_at(value: bytes, begin: int) -> int:
+    begin_rest = begin + _LENGTH_BYTES
+    return begin_rest + int.from_bytes(value[begin:begin_rest], "big")
 
 
 def fold(state: Person, until_ms: int, policy: Policy) -> None:

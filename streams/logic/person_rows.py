@@ -18,7 +18,7 @@ from streams.logic.holdout import held_out
 from streams.logic.ids import stable_id
 from streams.logic.live import Live
 from streams.logic.output import Output
-from streams.logic.person import FirstTouch
+from streams.logic.person import FirstTouch, Person
 from streams.logic.policy import Policy
 from streams.logic.sent import CART, FUNNEL, GONE, SESSION, SHARE, TIME_BYTES, TRIGGER, Sent, began_ms, key_of, write_if_changed
 from streams.logic.sessions import Session
@@ -48,13 +48,32 @@ def write_rows(live: Live, out: Output) -> None:
         _write_links(live, out)
 
 
-def take_back_own(live: Live, out: Output) -> None:
-    """The person id is given up: rows under this id go; carts, sessions and triggers move on with the state."""
+def leave(live: Live, out: Output) -> None:
+    """The person id is given up: rows under this id go; carts, sessions, shares and triggers move on with the state.
+
+    Whoever gets it writes them all, so what has not been written yet is left to that. But what time has told of carts is told here, where
+    it can be seen whether a trigger comes too late.
+    """
     state = live.state
+    if live.rebuilt:
+        write_rows(live, out)
+    elif live.carts_changed or _is_due(live):
+        _write_objects(_cart_objects(live), live, out)
     sent = state.sent.pop(_FUNNEL_KEY, None)
     if sent is not None:
         _take_back(_FUNNEL_KEY, sent, live, out)
     stays.take_back_all(state.churn, state.person_id, live.policy, out)
+
+
+def write_before_fold(live: Live, loser: Person, out: Output) -> None:
+    """A merge folds both histories as far as either of them is: what has no row yet gets it before that."""
+    until_ms = max(live.state.folded_ms, loser.folded_ms)
+    if live.state.journal and live.state.journal[0].at_ms < until_ms:
+        write_rows(live, out)
+    if loser.journal and loser.journal[0].at_ms < until_ms:
+        other = Live(loser, live.clock_ms, live.policy)
+        _write_sessions(_visits(other), other, out)
+        _write_objects(_share_objects(other, 0), other, out)
 
 
 def come_back(live: Live) -> None:
@@ -91,8 +110,8 @@ def stop(live: Live, out: Output) -> None:
 
 def hand_over(live: Live, part: Live) -> None:
     """Carts, sessions, triggers and shares that are now another person's: what was sent of them goes with them."""
-    ours = {key for key, _ in _objects(live)}
-    theirs = {key for key, _ in _objects(part) if key[:1] in (CART, TRIGGER, SESSION)}
+    ours = _keys(live)
+    theirs = {key for key in _keys(part) if key[:1] in (CART, TRIGGER, SESSION)}
     theirs |= {_share_key(item) for item in part.state.journal if kind_of(item)}  # an order, too, that lost its share by this
     for key in theirs - ours:
         if key in live.state.sent:
@@ -106,7 +125,7 @@ def forget_sent(live: Live) -> None:
     old = [key for key in state.sent if key[:1] != FUNNEL and began_ms(key) < state.folded_ms]
     if not old:
         return
-    kept = {key for key, _ in _objects(live)}
+    kept = _keys(live)
     for key in old:
         if key not in kept and not (key[:1] == TRIGGER and CART + key[1:] in kept):
             del state.sent[key]
@@ -114,7 +133,10 @@ def forget_sent(live: Live) -> None:
 
 def _write_all(live: Live, out: Output) -> None:
     state = live.state
-    found = _write_objects(_objects(live), live, out)
+    found = {_FUNNEL_KEY} if _write_funnel(live, out) else set()
+    found |= _write_objects(_cart_objects(live), live, out)
+    found |= _write_sessions(_visits(live), live, out)
+    found |= _write_objects(_share_objects(live, 0), live, out)
     for key in [key for key in state.sent if key not in found]:
         sent = state.sent[key]
         if sent.digest != GONE and (key[:1] == FUNNEL or began_ms(key) >= state.folded_ms or CART + key[1:] in found):
@@ -157,11 +179,12 @@ def _decision(row: TriggerRow, sent: Sent | None, live: Live) -> tuple[str, str]
 def _write_changed(live: Live, out: Output) -> None:
     """The rows of what this batch touched; all others are as they were written."""
     state, carts = live.state, live.carts  # time may have acted on carts that were not in memory
-    if state.first is not None and (live.touch_changed or live.funnel_changed):
-        _write_if_changed(_FUNNEL_KEY, _funnel_row(state.first, live), live, out)
+    if live.touch_changed or live.funnel_changed:
+        _write_funnel(live, out)
     if live.carts_changed or ((carts.open or carts.closed) and _is_due(live)):
         _write_objects(_cart_objects(live), live, out)
-    _write_objects(_session_objects(live.visits.values(), live), live, out)
+    if live.visits:
+        _write_sessions(live.visits.values(), live, out)
     if live.stays_changed:  # an event in the midst of an idle time may have shown that a stay never was
         stays.write_anew(state.churn, state.person_id, state.folded_ms, live.policy, out)
     if live.shares_from_ms is not None:
@@ -177,14 +200,17 @@ def _write_objects(objects: Iterable[tuple[bytes, Callable[[], Row]]], live: Liv
     return found
 
 
-def _objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
-    """Everything that a row stands for, and how to make it."""
-    state = live.state
-    if state.first is not None:
-        yield _FUNNEL_KEY, partial(_funnel_row, state.first, live)
-    yield from _cart_objects(live)
-    yield from _session_objects([*live.sessions.latest.values(), *live.sessions.closed], live)
-    yield from _share_objects(live, 0)
+def _keys(live: Live) -> set[bytes]:
+    """Of everything that a row stands for."""
+    found = {_FUNNEL_KEY} if live.state.first is not None else set()
+    found.update(key for key, _ in _cart_objects(live))
+    found.update(key_of(SESSION, session.started_ms, session.name) for session in _visits(live))
+    found.update(key for key, _ in _share_objects(live, 0))
+    return found
+
+
+def _visits(live: Live) -> list[Session]:
+    return [*live.sessions.latest.values(), *live.sessions.closed]
 
 
 def _cart_objects(live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
@@ -217,11 +243,27 @@ def _share_key(item: Entry) -> bytes:
     return key_of(SHARE, item.at_ms, f"{kind_of(item)}:{item.message_id}".encode())
 
 
-def _session_objects(sessions: Iterable[Session], live: Live) -> Iterator[tuple[bytes, Callable[[], Row]]]:
+def _write_sessions(sessions: Iterable[Session], live: Live, out: Output) -> set[bytes]:
+    """Their keys. No detours: a third of all rows are sessions."""
+    person_id, sent, policy = live.state.person_id, live.state.sent, live.policy
+    partition = partition_of(person_id, out.partitions)
+    found = set()
     for session in sessions:
-        session_id = session.session_id
-        key = key_of(SESSION, session.started_ms, bytes.fromhex(session_id))
-        yield key, partial(_session_row, session, session_id, live.state.person_id, live.policy)
+        name = session.name
+        key = key_of(SESSION, session.started_ms, name)
+        found.add(key)
+        write_if_changed(key, _session_row(session, name.hex(), person_id, policy), sent, "sessions", partition, out)
+    return found
+
+
+def _write_funnel(live: Live, out: Output) -> bool:
+    """False if there is none."""
+    state = live.state
+    if state.first is None:
+        return False
+    partition = partition_of(state.person_id, out.partitions)
+    write_if_changed(_FUNNEL_KEY, _funnel_row(state.first, live), state.sent, "funnel_levels", partition, out)
+    return True
 
 
 def _funnel_row(first: FirstTouch, live: Live) -> FunnelRow:

@@ -9,7 +9,7 @@ from streams.logic.output import Output
 FUNNEL, CART, TRIGGER, SESSION, SEGMENT, SHARE = b"f", b"c", b"t", b"s", b"g", b"h"  # kinds of keys
 GONE = -1  # the digest of a row that was taken back
 TIME_BYTES = 6
-_NO_VERSION = b'"version":0'
+_NO_VERSION, _VERSION_1 = b'"version":0', b'"version":1'
 _encode = msgspec.json.Encoder().encode
 
 
@@ -45,5 +45,6 @@ def write_if_changed(
     else:
         version = before.version + 1
     sent[key] = Sent(version, digest, *decision)
-    out.emit_to(topic, partition, line.replace(_NO_VERSION, b'"version":%d' % version, 1))  # no text holds these bytes: quotes are escaped
+    told = _VERSION_1 if version == 1 else b'"version":%d' % version
+    out.emit_to(topic, partition, line.replace(_NO_VERSION, told, 1))  # no text holds these bytes: quotes are escaped
     return True

@@ -3,7 +3,7 @@
 import msgspec
 
 from streams.logic.entry import Entry, VisitPart
-from streams.logic.ids import stable_id
+from streams.logic.ids import stable_name
 from streams.logic.policy import Policy
 
 _UNKNOWN = VisitPart("", "", "", "", "", "")
@@ -22,8 +22,13 @@ class Session(msgspec.Struct, array_like=True, gc=False):
     visit: VisitPart
 
     @property
+    def name(self) -> bytes:
+        """What the session's id is the hex of."""
+        return stable_name("session", self.device_id, self.started_ms, self.opened_by)
+
+    @property
     def session_id(self) -> str:
-        return stable_id("session", self.device_id, self.started_ms, self.opened_by)
+        return self.name.hex()
 
 
 class Sessions(msgspec.Struct, array_like=True, gc=False):
@@ -35,15 +40,16 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
 
 def apply(sessions: Sessions, entry: Entry, policy: Policy) -> Session | None:
     """Take one event, all earlier ones of its device having been taken; the session it belongs to, None without a device."""
-    if not entry.device_id or not entry.weight:
+    device_id, at_ms = entry.device_id, entry.at_ms
+    if not device_id or not entry.weight:
         return None
-    session = sessions.latest.get(entry.device_id)
+    session = sessions.latest.get(device_id)
     if session is None or _is_over(session, entry, policy):
         if session is not None:
             sessions.closed.append(session)
-        session = Session(entry.device_id, entry.message_id, entry.at_ms, entry.at_ms, 0, 0, 0, entry.visit or _UNKNOWN)
-        sessions.latest[entry.device_id] = session
-    session.ended_ms = entry.at_ms
+        session = Session(device_id, entry.message_id, at_ms, at_ms, 0, 0, 0, entry.visit or _UNKNOWN)
+        sessions.latest[device_id] = session
+    session.ended_ms = at_ms
     _count(session, entry)
     return session
 
@@ -69,10 +75,11 @@ def _count(session: Session, entry: Entry) -> None:
 
 
 def _is_over(session: Session, entry: Entry, policy: Policy) -> bool:
+    at_ms, visit = entry.at_ms, entry.visit
     return (
-        entry.at_ms - session.ended_ms >= policy.session_idle_ms
-        or entry.at_ms - session.started_ms >= policy.session_max_ms
-        or _is_new_campaign(session.visit, entry.visit)
+        at_ms - session.ended_ms >= policy.session_idle_ms
+        or at_ms - session.started_ms >= policy.session_max_ms
+        or (visit is not None and visit is not session.visit and _is_new_campaign(session.visit, visit))
     )
 
 

@@ -3,23 +3,25 @@
 So whom time only moves between segments (most persons of a shop, sooner or later) is moved without a look at the rest.
 """
 
+from struct import Struct
+
 from streams.logic import churn
 from streams.logic.churn import Churn
 from streams.logic.person import Person, churn_of, pack, packed_churn, rest_of, unpack
 from streams.logic.policy import Policy
 
 NEVER = (1 << 63) - 1
-_WAKE_BYTES = 8
-_HEAD_BYTES = 2 * _WAKE_BYTES
+_TIMES = Struct(">QQ")
+_HEAD_BYTES = _TIMES.size
 
 
 def wake_ms(value: bytes) -> int:
     """When time moves the person next; NEVER if not."""
-    return int.from_bytes(value[:_WAKE_BYTES], "big")
+    return int.from_bytes(value[:8], "big")
 
 
 def person(value: bytes) -> Person:
-    return unpack(memoryview(value)[_HEAD_BYTES:])
+    return unpack(value[_HEAD_BYTES:])
 
 
 def value_of(state: Person, cart_ms: int | None, churn_ms: int | None) -> bytes:
@@ -32,20 +34,19 @@ def if_only_stays_move(value: bytes, clock_ms: int, unfolded_ms: int) -> Churn |
 
     `unfolded_ms`: who was last active before has history that time folds (`Live.fold`).
     """
-    if int.from_bytes(value[_WAKE_BYTES:_HEAD_BYTES], "big") <= clock_ms:
+    if int.from_bytes(value[8:_HEAD_BYTES], "big") <= clock_ms:
         return None
-    flags = churn_of(memoryview(value)[_HEAD_BYTES:])
+    flags = churn_of(value, _HEAD_BYTES)
     return flags if flags.last_ms >= unfolded_ms else None
 
 
 def with_flags(value: bytes, flags: Churn, policy: Policy) -> bytes:
     """The entry with other flags."""
-    rest = rest_of(memoryview(value)[_HEAD_BYTES:])
-    cart_ms = int.from_bytes(value[_WAKE_BYTES:_HEAD_BYTES], "big")
-    return b"".join((_head(cart_ms, churn.next_wake_ms(flags, policy)), packed_churn(flags), rest))
+    cart_ms = int.from_bytes(value[8:_HEAD_BYTES], "big")
+    return _head(cart_ms, churn.next_wake_ms(flags, policy)) + packed_churn(flags) + rest_of(value, _HEAD_BYTES)
 
 
 def _head(cart_ms: int | None, churn_ms: int | None) -> bytes:
-    cart_ms = NEVER if cart_ms is None else cart_ms
-    next_ms = cart_ms if churn_ms is None else min(cart_ms, churn_ms)
-    return next_ms.to_bytes(_WAKE_BYTES, "big") + cart_ms.to_bytes(_WAKE_BYTES, "big")
+    if cart_ms is None:
+        cart_ms = NEVER
+    return _TIMES.pack(cart_ms if churn_ms is None or churn_ms > cart_ms else churn_ms, cart_ms)

@@ -1,8 +1,10 @@
 """What weeks do to a person: old history is folded, and nothing of it may come back, be sent again or change."""
 
 import msgspec
+import pytest
 
 from schemas.items import Item
+from streams.logic.live import MAX_JOURNAL
 from tests.unit.stream_lab import DAY, HOUR, MINUTE, POLICY, SECOND, SHOE, SOCK, T0, Shop, collected
 
 
@@ -113,3 +115,20 @@ def test_a_bot_s_state_is_bounded_and_its_counts_are_right() -> None:
     assert shop.carts()["c"]["abandoned_at_ms"] == at_ms + 30 * MINUTE
     assert len(shop.sent()) == 1
     assert [row["level"] for row in shop.stream.latest("funnel_levels", "person_id").values()] == [2]
+
+
+@pytest.mark.parametrize("busy", ["winner", "loser"])
+def test_a_visit_of_the_batch_of_a_merge_is_kept_where_the_other_history_is_folded_further(busy: str) -> None:
+    """More entries than a journal holds are folded however young they are."""
+    shop = Shop()
+    who = {"user_id": "u"} if busy == "winner" else {}
+    other = {} if busy == "winner" else {"user_id": "u"}
+    many = [collected("page_view", T0 + n * SECOND, f"m{n:05}", device_id="busy", **who) for n in range(MAX_JOURNAL + 100)]
+    shop.at(many[-1].client_at_ms, *many)
+    at_ms = many[-1].client_at_ms + SECOND
+    early = collected("share", T0 + SECOND, device_id="quiet", share_id="s", received_at_ms=at_ms, **other)
+    signs_in = collected("identify", at_ms, device_id="quiet" if busy == "winner" else "busy", user_id="u")
+    shop.at(at_ms, early, signs_in)
+    assert [(row["started_at_ms"], row["events"]) for row in shop.sessions() if row["device_id"] == "quiet"] == [(T0 + SECOND, 1)]
+    assert [row["share_id"] for row in shop.stream.latest("shares", "kind", "message_id").values()] == ["s"]
+    assert sum(row["events"] for row in shop.sessions() if row["device_id"] == "busy") == len(many)

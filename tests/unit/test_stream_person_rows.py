@@ -53,6 +53,15 @@ def test_changes_of_one_batch_are_one_row() -> None:
     assert (row["version"], row["items"][0]["quantity"]) == (1, 5)
 
 
+def test_a_device_that_signs_in_at_once_writes_nothing_that_it_takes_back() -> None:
+    shop = Shop(BOTH)
+    shop.at(T0, collected("view_item", T0), add(T0 + 1), collected("identify", T0 + 2, device_id="dev", user_id="u"))
+    rows = shop.stream.rows
+    assert [(row["person_id"], row["level"]) for row in rows["funnel_levels"]] == [("u:u", 2)]
+    assert [(row["person_id"], row["version"]) for row in rows["sessions"]] == [("u:u", 1)]
+    assert not any(row.get("is_deleted") for topic in rows for row in rows[topic])
+
+
 def test_a_trigger_that_a_late_event_disproves_is_void_and_the_cart_not_abandoned() -> None:
     shop = Shop()
     shop.at(T0, add(T0))

@@ -22,6 +22,7 @@ from collector.limits import TIME_MAX_CHARS
 from collector.metrics import Metrics
 from collector.minimal import allowed
 from collector.rate import Rates
+from collector.salvage import opened
 from collector.steps import Envelope, read_time
 from collector.store import Store
 from collector.surrogates import mended
@@ -79,7 +80,7 @@ class Collect:
         del packed  # while Kafka is awaited the text is all that is held
         place.read(len(text))
         self._store.need_room(target.lane, len(text))
-        sent = route.dialect.open(self._given(request, text, target, route))
+        sent = opened(route.dialect, self._given(request, text, target, route))
         envelope = self._envelope(request, target, route, sent)
         try:
             self._meter(envelope.write_key, len(sent.events), target.lane)

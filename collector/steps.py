@@ -71,7 +71,9 @@ def decode(draft: Draft) -> Draft | Rejection:
         found = draft.envelope.dialect.read(draft.raw, draft.index, draft.envelope.outer)
     except msgspec.ValidationError as error:
         return from_validation(error)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        return Rejection(RejectReason.TOO_COMPLEX, "The event is nested deeper than can be read.")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Rejection(RejectReason.MALFORMED_JSON, f"The event is no JSON that can be read: {error}")
     if isinstance(found, Rejection):
         return found

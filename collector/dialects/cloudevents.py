@@ -69,7 +69,7 @@ class CloudEvents(Dialect):
 
     def open(self, given: Given) -> Sent:
         keys = (given.query.get("write_key"),)
-        if any(name.startswith(_HEADER) for name in given.headers):
+        if _is_binary(given):
             return Sent(events=[_structured(given)], keys=keys)
         if given.text.startswith(b"["):
             events: list[msgspec.Raw] = decoded(_decode_list, given.text)
@@ -77,6 +77,9 @@ class CloudEvents(Dialect):
             return Sent(events=events, keys=keys)
         decoded(_decode_object, given.text)
         return Sent(events=[given.text], keys=keys)
+
+    def list_in(self, given: Given) -> tuple[bytes, str | None]:
+        return given.text, None if _is_binary(given) else ""
 
     def read(self, raw: bytes | msgspec.Raw, index: int, outer: Any) -> Call | Rejection:
         event = _decode_event(raw)
@@ -89,6 +92,10 @@ class CloudEvents(Dialect):
         if isinstance(data, Rejection):
             return data
         return _call(event, data)
+
+
+def _is_binary(given: Given) -> bool:
+    return any(name.startswith(_HEADER) for name in given.headers)
 
 
 def _structured(given: Given) -> bytes:

@@ -55,6 +55,13 @@ class Dialect(ABC):
     def read(self, raw: bytes | msgspec.Raw, index: int, outer: Any) -> Call | Rejection:
         """One event. Errors of msgspec are for the caller, who makes rejections of them."""
 
+    def list_in(self, given: Given) -> tuple[bytes, str | None]:
+        """Where its events are, should the body not be readable: the text, and their list's name in it. None: it is but one event.
+
+        A bare list needs no name.
+        """
+        return given.text, None
+
     def answer(self, kind: str, accepted: int, rejected: list[Rejected]) -> Answer:
         """Only after Kafka has it all; `kind` as in `Given`."""
         return taken(accepted, rejected)

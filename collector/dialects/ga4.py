@@ -67,6 +67,9 @@ class Ga4(Dialect):
         keys = (given.query.get("api_secret"), given.query.get("measurement_id"), given.query.get("firebase_app_id"))
         return Sent(events=events, keys=keys, kind="track", outer=(outer, given.received_at_ms))
 
+    def list_in(self, given: Given) -> tuple[bytes, str | None]:
+        return given.text, "events"
+
     def read(self, raw: bytes | msgspec.Raw, index: int, outer: Any) -> Call | Rejection:
         request, received_at_ms = outer
         event = _decode_event(raw)

@@ -14,7 +14,7 @@ import msgspec
 
 from collector.answers import Answer, Rejected, malformed, ok, told
 from collector.call import AnId, Call, Mapped
-from collector.dialects.dialect import Dialect, Given, Sent, counted, decoded, object_in, text_in
+from collector.dialects.dialect import READ_ERRORS, Dialect, Given, Sent, counted, decoded, object_in, text_in
 from collector.limits import TEXT_MAX_CHARS
 from collector.rejection import Rejection, missing
 from collector.surrogates import mended
@@ -98,18 +98,21 @@ class Posthog(Dialect):
     }
 
     def open(self, given: Given) -> Sent:
-        text = _form(given.text) if given.text.startswith(b"data=") else given.text
+        text = _text(given)
         in_query = (given.query.get("api_key"), given.query.get("token"))
         sent_at = _milliseconds(given.query.get("_"))
         if text.startswith(b"["):
             events: list[Any] = decoded(_decode_list, text)
-            first = decoded(_decode_keyed, bytes(events[0])) if events and bytes(events[0]).startswith(b"{") else Keyed()
+            first = _first_keyed(events)
         else:
             first = decoded(_decode_keyed, text)
             events = decoded(_decode_body, text).batch if first.batch is not None else [text]
             sent_at = first.sent_at or sent_at
         counted(events, given.max_events)
         return Sent(events=events, keys=(first.api_key, first.token, _token(first.properties), *in_query), sent_at=sent_at, outer=sent_at)
+
+    def list_in(self, given: Given) -> tuple[bytes, str | None]:
+        return _text(given), "batch"
 
     def read(self, raw: bytes | msgspec.Raw, index: int, outer: Any) -> Call | Rejection:
         event = _decode_event(raw)
@@ -143,6 +146,20 @@ class Posthog(Dialect):
         """`status` is for the older clients; `results` for the newer ones, which take an event that is not in it as stored."""
         results = {each.id: {"result": "drop", "details": each.message} for each in rejected if each.id}
         return ok(status=1, accepted=accepted, rejected=told(rejected), results=results)
+
+
+def _text(given: Given) -> bytes:
+    return _form(given.text) if given.text.startswith(b"data=") else given.text
+
+
+def _first_keyed(events: list[Any]) -> Keyed:
+    """The first event of a list that can be read."""
+    for raw in events:
+        try:
+            return _decode_keyed(raw)
+        except READ_ERRORS:
+            continue
+    return Keyed()
 
 
 def _form(text: bytes) -> bytes:

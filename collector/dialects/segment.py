@@ -45,6 +45,9 @@ class Segment(Dialect):
         context = decoded(_decode_any, bytes(batch.context))
         return Sent(events=batch.batch, keys=(batch.write_key,), sent_at=batch.sent_at, context=context)
 
+    def list_in(self, given: Given) -> tuple[bytes, str | None]:
+        return given.text, "batch" if given.kind == BATCH else None
+
     def read(self, raw: bytes | msgspec.Raw, index: int, outer: Any) -> Call:
         return _decode_call(raw)
 

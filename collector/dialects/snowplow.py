@@ -67,6 +67,9 @@ class Snowplow(Dialect):
         counted(payload.data, given.max_events)
         return Sent(events=payload.data, keys=_keys(payload.data))
 
+    def list_in(self, given: Given) -> tuple[bytes, str | None]:
+        return given.text, "data" if given.kind != PIXEL else None
+
     def read(self, raw: bytes | msgspec.Raw, index: int, outer: Any) -> Call | Rejection:
         event = _decode_event(raw)
         kind = text_in(event, "e")

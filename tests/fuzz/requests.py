@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from tests.asgi_lab import SECRET
 from tests.fuzz.asked import Asked
 from tests.fuzz.seeds import SEEDS, Seed
+from tests.fuzz.unreadable import unreadable
 from tests.fuzz.values import damaged, odd
 
 KEY = (b"x-write-key", b"wk")
@@ -51,17 +52,25 @@ def request(rng: Random, dialect: str, number: int) -> Asked:
 
 
 def mixed(rng: Random, seed: Seed, number: int) -> Asked:
-    """Damaged events and good ones, in a body that is sound."""
-    events, marks = [], set()
+    """Damaged events and good ones, in a body that is sound but for those that no parser reads."""
+    events: list[Any] = []
+    marks, unread = set(), {}
     for place in range(rng.randrange(1, 6)):
         mark = f"m{number}-{place}"
         event = rng.choice(seed.events(mark))
-        if rng.random() < 0.4:
-            marks.add(mark)
-            events.append(event)
-        else:
-            events.append(damaged(rng, {**event, **dict.fromkeys(("messageId", "uuid", "eid", "id") & event.keys(), "bad")}))
+        bad = {**event, **dict.fromkeys(("messageId", "uuid", "eid", "id") & event.keys(), "bad")}
+        match rng.randrange(20):
+            case 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7:
+                marks.add(mark)
+                events.append(event)
+            case 8 | 9 | 10 | 11:
+                unread[f'"{mark}-unread"'.encode()] = unreadable(rng, bad)
+                events.append(f"{mark}-unread")
+            case _:
+                events.append(damaged(rng, bad))
     body = text_of(rng, seed.wrap(events))
+    for stand_in, text in unread.items():
+        body = body.replace(stand_in, text)
     if rng.random() < 0.3:
         body = gzip.compress(body, 1, mtime=0)
     return Asked("POST", seed.batch, seed.query.encode(), [KEY], body, frozenset(marks), parts=rng.choice((1, 1, 1, 2, 7)))

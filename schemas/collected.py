@@ -11,7 +11,7 @@ import msgspec
 from schemas.items import Item
 
 
-class Context(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Context(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """Where and how the event happened, as the client says; empty text means unknown."""
 
     page_url: str = ""

@@ -13,7 +13,7 @@ Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", max_length=3)]
 MAX_MONEY = Decimal("99999999999999")
 
 
-class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One product in a cart, an order or a list; `price` is for one unit, in the event's currency."""
 
     product_id: Id

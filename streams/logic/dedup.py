@@ -9,6 +9,7 @@ once its newest record has passed the window or there are more than `max_ids`.
 
 from collections import deque
 from enum import Enum
+from struct import Struct
 from zlib import crc32
 
 import msgspec
@@ -21,6 +22,7 @@ PREFIX = b"seen:"
 CHUNK = 64  # records from which on a chunk is closed
 _STAMPED = b',"received_at_ms":'
 _HOURS = 1 << 32
+_DIGEST = Struct("<Q").pack
 
 
 class Verdict(Enum):
@@ -29,10 +31,13 @@ class Verdict(Enum):
     REUSED = 2
 
 
+_NEW, _DUPLICATE, _REUSED = Verdict
+
+
 def content_of(line: bytes) -> int:
     """32 bits of what the client sent: the collector's line up to what it added itself, which differs when an event is sent again."""
     end = line.rfind(_STAMPED)
-    return crc32(line if end < 0 else memoryview(line)[:end])
+    return crc32(line if end < 0 else line[:end])
 
 
 class Chunk(msgspec.Struct):
@@ -64,12 +69,13 @@ class Dedup:
 
     def judge(self, write_key: str, message_id: str, received_at_ms: int, content: int) -> Verdict:
         """Whether this event is new; from now on it is known."""
-        digest = CityHash64(f"{write_key}\x1f{message_id}".encode()).to_bytes(8, "little")
-        record = self._seen.add(digest, content, received_at_ms // HOUR_MS % _HOURS, self._window_hours)
+        digest = _DIGEST(CityHash64(f"{write_key}\x1f{message_id}".encode()))
+        seen = self._seen
+        record = seen.add(digest, content, received_at_ms // HOUR_MS % _HOURS, self._window_hours)
         if record is None:
-            return Verdict.DUPLICATE
+            return _DUPLICATE
         self._fresh += record
-        return Verdict.REUSED if self._seen.is_reused else Verdict.NEW
+        return _REUSED if seen.is_reused else _NEW
 
     def changes(self) -> dict[bytes, bytes | None]:
         """What a batch adds to the changelog, and the chunks that it lets go (None)."""

@@ -19,6 +19,7 @@ from streams.logic.output import Output
 from streams.logic.policy import Policy
 
 _DEVICE = b"device:"
+_EVENT, _DUPLICATE, _REUSED = Kind.EVENT, Verdict.DUPLICATE, Verdict.REUSED  # to ask an enum for them each time is slow
 
 
 class Arriving(EventRow, omit_defaults=True, kw_only=True):
@@ -110,11 +111,11 @@ class Identify:
             return
         content = content_of(line)
         verdict = self.dedup.judge(row.write_key, row.message_id, row.received_at_ms, content)
-        if verdict is Verdict.DUPLICATE:
+        if verdict is _DUPLICATE:
             self._reject_duplicate(row, line, out)
             return
-        row.id_reused = verdict is Verdict.REUSED
-        if row.id_reused:
+        row.id_reused = is_reused = verdict is _REUSED
+        if is_reused:
             row.message_id = f"{row.message_id}~{content:08x}"
             out.count("ids_reused")
         times = correct(row.client_at_ms, row.sent_at_ms, row.received_at_ms, policy)
@@ -129,7 +130,7 @@ class Identify:
         row.lane, row.replayed = policy.lane, policy.replayed
         row.cart_emptied = row.cart_items == ()
         row.person_id = person_id = self._person(row, times.occurred_at_ms, out)
-        out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row), Kind.EVENT)
+        out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row), _EVENT)
         self._events += 1
         self._late += times.late
 
@@ -153,16 +154,16 @@ class Identify:
         """Whose event it is; says `merge` when the event shows that two ids are one person."""
         if event.event == "alias" and event.user_id and event.previous_id and event.previous_id not in (event.device_id, event.user_id):
             self._merge(user_person(event.previous_id), user_person(event.user_id), at_ms, "alias", out)
-        if not event.device_id:
-            if not event.user_id:
-                raise ValueError("an event of nobody: neither device nor user")
-            return user_person(event.user_id)
-        if event.user_id:
-            self._sign_in(event, at_ms, out)
-            return user_person(event.user_id)
-        state = self.devices.get(event.device_id)
+        device_id, user_id = event.device_id, event.user_id
+        if user_id:
+            if device_id:
+                self._sign_in(event, at_ms, out)
+            return user_person(user_id)
+        if not device_id:
+            raise ValueError("an event of nobody: neither device nor user")
+        state = self.devices.get(device_id)
         user = owner_at(state, at_ms) if state else ""
-        return user_person(user) if user else device_person(event.device_id)
+        return user_person(user) if user else device_person(device_id)
 
     def _sign_in(self, event: EventRow, at_ms: int, out: Output) -> None:
         """A device's first user takes its history over; a second user starts a new one."""

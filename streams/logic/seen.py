@@ -9,6 +9,8 @@ from struct import Struct
 
 RECORD = Struct("<8sII")  # hash of the id, content, hour of reception
 RECORD_BYTES = RECORD.size
+_pack = RECORD.pack
+_HALVES = Struct("<8s8s")  # the hash, and the rest
 _HOUR = Struct("<I")
 _HOUR_AT = RECORD_BYTES - 4
 _DEPTH = 64  # records in a full bucket: to search 1 KiB takes half a microsecond
@@ -46,18 +48,21 @@ class Seen:
                         return None
                     self.is_reused = True
             at = bucket.find(digest, at + 1)
-        record = RECORD.pack(digest, content, hour)
+        record = _pack(digest, content, hour)
         bucket += record
         self._records += 1
-        if not len(bucket) % _TIDY_BYTES or len(bucket) > self._full_bytes:
-            self._tidy(bucket, window_hours)
+        size = len(bucket)
+        if not size % _TIDY_BYTES or size > self._full_bytes:
+            self._tidy(bucket, hour, window_hours)
         if self._records > _SPLIT * len(buckets) and len(buckets) < self._most_buckets:
             self._split()
         return record
 
-    def _tidy(self, bucket: bytearray, window_hours: int) -> None:
+    def _tidy(self, bucket: bytearray, hour: int, window_hours: int) -> None:
         """Let go of what has passed, and of the oldest where the bucket is too full and there can be no more of them."""
         gone, size = 0, len(bucket)
+        if size <= self._full_bytes and hour - _HOUR.unpack_from(bucket, _HOUR_AT)[0] <= window_hours:
+            return  # not even the oldest, by the newest of all
         newest = range(max(0, size - _NEWEST_BYTES), size, RECORD_BYTES)  # the least of them: one event from the future moves nothing
         since_hour = min(_HOUR.unpack_from(bucket, at + _HOUR_AT)[0] for at in newest) - window_hours
         while gone < size and _HOUR.unpack_from(bucket, gone + _HOUR_AT)[0] < since_hour:
@@ -76,12 +81,14 @@ class Seen:
         lower = upper & self._mask >> 1
         old = self._buckets[lower]
         self._buckets.append(bytearray())
-        kept, moved = bytearray(), self._buckets[upper]
-        for at in range(0, len(old), RECORD_BYTES):
-            record = old[at : at + RECORD_BYTES]
-            target = kept if hash(bytes(record[:8])) & self._mask == lower else moved
-            target += record
-        old[:] = kept
+        kept: list[bytes] = []
+        moved, mask = self._buckets[upper], self._mask
+        for digest, rest in _HALVES.iter_unpack(old):
+            if hash(digest) & mask == lower:
+                kept += digest, rest
+            else:
+                moved += digest + rest
+        old[:] = b"".join(kept)
         if len(self._buckets) > self._mask:
             self._mask = self._mask * 2 + 1
 

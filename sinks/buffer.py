@@ -105,8 +105,8 @@ def lines_of(records: Sequence[Record]) -> list[tuple[Position, bytes]]:
     return [((record.offset, number), line) for record in records for number, line in enumerate(record.value.split(b"\n"))]
 
 
-def good_lines(records: Sequence[Record], intent: Intent) -> bytes:
+def good_lines(records: Sequence[Record], intent: Intent) -> list[bytes]:
     """What is inserted: all bytes of the range as they are, or without the lines that the intent leaves out."""
     if not intent.bad:
-        return b"\n".join(record.value for record in records)
-    return b"\n".join(line for position, line in lines_of(records) if position not in intent.bad)
+        return [record.value for record in records]
+    return [line for position, line in lines_of(records) if position not in intent.bad]

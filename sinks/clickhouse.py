@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 
 import aiohttp
@@ -11,6 +11,7 @@ from runtime.settings import Settings
 
 TIMEOUT_S = 120.0
 NO_CODE = 0
+PIECE_BYTES = 256 << 10
 
 # Codes of ClickHouse's src/Common/ErrorCodes.cpp that speak of the data in an insert, not of the table or the server.
 INPUT_CODES = frozenset(
@@ -64,13 +65,14 @@ class ClickHouse:
         query = {f"param_{name}": value for name, value in (params or {}).items()}
         return await self._post({**query, "database": self._database if database is None else database}, sql.encode())
 
-    async def insert(self, into: str, columns: Sequence[str], lines: bytes, settings: Mapping[str, str]) -> None:
-        """Insert NDJSON as it is. `into` is a table, or `FUNCTION ...`."""
+    async def insert(self, into: str, columns: Sequence[str], lines: bytes | Sequence[bytes], settings: Mapping[str, str]) -> None:
+        """Insert NDJSON as it is, in one piece or in several, which are not copied into one. `into` is a table, or `FUNCTION ...`."""
         names = ", ".join(f"`{name}`" for name in columns)
         sql = f"INSERT INTO {into} ({names}) FORMAT JSONEachRow"
-        await self._post({"query": sql, "database": self._database, **settings}, lines)
+        body = lines if isinstance(lines, bytes) else lines[0] if len(lines) == 1 else _pieces(lines)
+        await self._post({"query": sql, "database": self._database, **settings}, body)
 
-    async def _post(self, query: dict[str, str], body: bytes) -> bytes:
+    async def _post(self, query: dict[str, str], body: bytes | AsyncIterator[bytes]) -> bytes:
         assert self._session is not None, "use `async with`"
         try:
             async with self._session.post(self._url, params=query, data=body) as response:
@@ -83,6 +85,20 @@ class ClickHouse:
         if code == NO_CODE:
             raise WarehouseAway(f"{self._url}: HTTP {response.status}: {text[:500]}")
         raise refusal(code, text)
+
+
+async def _pieces(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
+    """NDJSON in pieces of some size: a whole range at once would be in memory three times, here, joined, and in the socket's buffer."""
+    held: list[bytes] = []
+    size = 0
+    for part in parts:
+        held.append(part)
+        size += len(part) + 1
+        if size >= PIECE_BYTES:
+            yield b"\n".join((*held, b""))
+            held, size = [], 0
+    if held:
+        yield b"\n".join((*held, b""))
 
 
 def connect(settings: Settings) -> ClickHouse:

@@ -71,8 +71,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]
         await self.consumer.stop()
         await self._admin.close()
 
-    async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
-        batches: dict[TopicPartition, list[Any]] = await self.consumer.getmany(timeout_ms=timeout_ms)
+    async def getmany(self, timeout_ms: int, most: int | None = None) -> dict[TopicPartition, list[Any]]:
+        """At most that many records; others that were fetched stay packed."""
+        batches: dict[TopicPartition, list[Any]] = await self.consumer.getmany(timeout_ms=timeout_ms, max_records=most)
         if self._failure:  # aiokafka only logs what a listener raises
             raise self._failure
         return batches if self._is_settled else {}

@@ -52,14 +52,16 @@ class Table:
             await self._insert(self.name, self._columns, lines, token)
         reach("after_good_rows")
         if intent.bad:
-            rejects = self._kept(b"\n".join(msgspec.json.encode(row) for row in self._rejects(records, intent, reasons)))
+            rejects = self._kept([msgspec.json.encode(row) for row in self._rejects(records, intent, reasons)])
             if rejects:
                 await self._insert("rejected", row_columns(_REJECTED), rejects, f"{token}:rejected")
             reach("after_rejected_rows")
 
-    def _kept(self, lines: bytes) -> bytes:
+    def _kept(self, parts: list[bytes]) -> list[bytes]:
         """Without what is about persons who were erased."""
-        return self._erased.list.kept(lines) if self._erased else lines
+        if self._erased is None or not self._erased.list.hashes:
+            return parts
+        return [left for left in map(self._erased.list.kept, parts) if left]
 
     async def check(self, lines: bytes) -> str:
         """'' if the table's columns can hold the lines, else why not. Writes nothing."""
@@ -69,7 +71,7 @@ class Table:
             return str(error)[:MAX_MESSAGE]
         return ""
 
-    async def _insert(self, table: str, columns: Sequence[str], lines: bytes, token: str) -> None:
+    async def _insert(self, table: str, columns: Sequence[str], lines: Sequence[bytes], token: str) -> None:
         await self._warehouse.insert(table, columns, lines, {**INSERT_SETTINGS, "insert_deduplication_token": token})
 
     async def _void_target(self) -> str:

@@ -52,7 +52,8 @@ class WarehouseSink:
             )
             self._flows[name] = Flow(table, f"{name}@{ids[name]}", self._intake, self._limits, inserts, fresh)
         self._kinds = {lane_topic(lane, topic.name): _row_kind(topic) for topic in table_topics()}
-        self._owned = 0
+        self._owned = self._buffered_bytes = 0
+        self._max_record_bytes = settings.max_record_bytes
         self._next_idle_s = 0.0
         self._overtaken = Overtaken(warehouse, settings, lane)
         self._sweep: asyncio.Task[int] | None = None
@@ -67,7 +68,7 @@ class WarehouseSink:
         await self._intake.start()
         try:
             while not stop.is_set():
-                self._add(await self._intake.getmany(POLL_MS))
+                self._add(await self._intake.getmany(POLL_MS, self._room()))
                 now_s = time.monotonic()
                 await self._erased.refresh(now_s)
                 if now_s >= self._next_sweep_s:
@@ -114,10 +115,14 @@ class WarehouseSink:
     def _buffers(self) -> list[tuple[TopicPartition, Buffer]]:
         return [each for flow in self._flows.values() for each in flow.buffers.items()]
 
+    def _room(self) -> int:
+        """How many records may be taken at once. Packed ones may have been fetched by the dozen, and be ten times as large in memory."""
+        return max(1, (MAX_BUFFERED_BYTES - self._buffered_bytes) // self._max_record_bytes)
+
     def _hold_back(self) -> None:
         """Read nothing more from partitions that are waiting, while too much waits in all; the memory is bounded by that."""
         buffers = self._buffers()
-        total_bytes = sum(buffer.bytes for _, buffer in buffers)
+        self._buffered_bytes = total_bytes = sum(buffer.bytes for _, buffer in buffers)
         is_full = total_bytes >= MAX_BUFFERED_BYTES
         full = {key for key, buffer in buffers if buffer.bytes >= (1 if is_full else self._limits.max_bytes)}
         paused = self._intake.pause_only(full)

@@ -10,9 +10,11 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from runtime.local.ports import free_port
 from runtime.local.testing import LocalWarehouse, local_warehouse
+from sinks.warehouse import MAX_BUFFERED_BYTES
 from tests.service.sink_lab import EVENT, Lab, event, lines, send, warehouse_lab
 from tests.waiting import until
 
@@ -85,6 +87,38 @@ def test_it_stops_reading_while_the_warehouse_is_away(bench: Lab, mortal: LocalW
     bench.drained()
     bench.exactly("events", ids)
     until(lambda: status(port, "/readyz") == 200, 10)
+
+
+async def feed_packed(lab: Lab, ids: list[str]) -> None:
+    """Rows that are small in Kafka and large in memory, over all partitions."""
+    bootstrap = lab.settings.kafka_bootstrap
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="zstd", max_request_size=4 * A_MIB) as producer:
+        for number, each in enumerate(ids):
+            line = lines([event(lab.lane, each, page_url="x" * 400_000)])
+            await producer.send(lab.topic("journeys"), line, partition=number % lab.settings.partitions, headers=EVENT)
+        await producer.flush()
+
+
+def test_what_was_fetched_packed_does_not_fill_the_memory(kafka: str, mortal: LocalWarehouse, tmp_path: Path) -> None:
+    """200 MiB in 12 partitions, in a few packed batches: all could be taken at once."""
+    with warehouse_lab(kafka, mortal.host, mortal.port, tmp_path, partitions=12) as lab:
+        ids, bound = [f"m{number}" for number in range(500)], MAX_BUFFERED_BYTES + 12 * 401_000  # one more of each partition that had none
+        mortal.kill()
+        try:
+            asyncio.run(feed_packed(lab, ids))
+            port = free_port()
+            sink = lab.start("warehouse", "--metrics-port", str(port))
+            until(lambda: status(port, "/healthz") == 200, 30)
+            until(lambda: metric(port, "cartwake_sink_paused_partitions") == 12, 60, "the sink is full")
+            assert 64 * A_MIB < metric(port, "cartwake_sink_buffered_bytes") <= bound
+        finally:
+            mortal.start()
+        largest = 0.0
+        while lab.behind():
+            largest = max(largest, metric(port, "cartwake_sink_buffered_bytes"))
+        assert largest <= bound
+        lab.exactly("events", ids)
+        assert lab.stop(sink) == 0
 
 
 def test_a_table_that_is_missing_holds_up_no_other(bench: Lab) -> None:

@@ -73,6 +73,22 @@ FLAT_ITEM_FIELDS = {name: known for name, known in ITEM_FIELDS.items() if name !
 def split(given: dict[str, Any], fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
     """(known, by the catalogue's names; the rest as it was). Null and empty text count as not given."""
     known: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for name, value in given.items():
+        place = fields.get(name)
+        if place is None:
+            rest[name] = value
+        elif value is not None and value != "":
+            target, _, is_text = place
+            if target in known:
+                return _split_by_rank(given, fields)
+            known[target] = as_text(value) if is_text and type(value) is not str else value
+    return known, rest
+
+
+def _split_by_rank(given: dict[str, Any], fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same where several names have one target, which is seldom."""
+    known: dict[str, Any] = {}
     ranks: dict[str, tuple[int, str]] = {}
     rest: dict[str, Any] = {}
     for name, value in given.items():
@@ -90,7 +106,7 @@ def split(given: dict[str, Any], fields: Fields) -> tuple[dict[str, Any], dict[s
                 continue
             rest[held_name] = given[held_name]
         ranks[target] = (rank, name)
-        known[target] = as_text(value) if is_text and type(value) is not str else value
+        known[target] = as_text(value) if is_text else value
     return known, rest
 
 

@@ -25,12 +25,11 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=Fal
     quantity: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = msgspec.field(default_factory=lambda: 1)  # always written
 
     def __post_init__(self) -> None:
-        check_money("price", self.price)
+        if self.price is not None:
+            check_money("price", self.price)
 
 
-def check_money(name: str, amount: Decimal | None) -> None:
+def check_money(name: str, amount: Decimal) -> None:
     """Raise ValueError, naming the field, when an amount does not fit the warehouse's Decimal(18, 4)."""
-    if amount is None:
-        return
     if not amount.is_finite() or abs(amount) > MAX_MONEY:
         raise ValueError(f"{name}: not an amount of money: {amount}")

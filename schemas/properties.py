@@ -44,7 +44,8 @@ class Properties(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     needs_given: ClassVar[tuple[str, ...]] = ()  # must be there, may be empty
 
     def __post_init__(self) -> None:
-        check_money("value", self.value)
+        if self.value is not None:
+            check_money("value", self.value)
         for name in self.needs:
             if not getattr(self, name):
                 raise ValueError(f"{name}: this event needs it")

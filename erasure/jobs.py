@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from runtime.settings import Settings, to_env
 
@@ -20,13 +21,14 @@ _running: list[subprocess.Popen[bytes]] = []  # so that they are reaped
 
 @dataclass(frozen=True)
 class Asked:
-    """`ids`: of the person when it was asked; what tells them may be deleted by a first try."""
+    """`ids`: of the person when it was asked; what tells them may be deleted by a first try. `others`: who goes in the same erasure."""
 
     job_id: str
     person: str
     ids: tuple[str, ...]
     actor: str
     asked_at_ms: int
+    others: tuple[str, ...] = ()
 
 
 def new_id() -> str:
@@ -79,13 +81,28 @@ def taken(settings: Settings, job_id: str) -> Iterator[Asked | None]:
         if not _file(settings, job_id).exists():  # done, between the opening and the lock
             yield None
             return
-        yield Asked(**{**found, "ids": tuple(found["ids"])})
+        yield _read(found)
 
 
 def forget(settings: Settings, job_id: str) -> None:
     """Done: the file names the person, and its log may."""
     for file in (_file(settings, job_id), _file(settings, job_id).with_suffix(".log")):
         file.unlink(missing_ok=True)
+
+
+def running_ids(settings: Settings) -> set[str]:
+    """Ids that are being erased, or wait for it."""
+    found: set[str] = set()
+    for file in _folder(settings).glob("*.json"):
+        try:
+            found.update(_read(json.loads(file.read_text(encoding="utf-8"))).ids)
+        except FileNotFoundError:  # done meanwhile
+            continue
+    return found
+
+
+def _read(found: dict[str, Any]) -> Asked:
+    return Asked(**{**found, "ids": tuple(found["ids"]), "others": tuple(found.get("others", ()))})
 
 
 def _folder(settings: Settings) -> Path:

@@ -27,7 +27,8 @@ def perform(settings: Settings, asked: Asked, now_ms: Callable[[], int], watch: 
     signed = signature(text, settings.secret_key)
     status = "done" if found.is_complete else "incomplete"
     ledger.state(asked.job_id, status, asked.asked_at_ms, report=text, signature=signed)
-    ledger.note("erase", asked.person, asked.actor, "done" if found.is_complete else "failed", asked.job_id, status)
+    for person in (asked.person, *asked.others):
+        ledger.note("erase", person, asked.actor, "done" if found.is_complete else "failed", asked.job_id, status)
     return report, signed
 
 

@@ -79,6 +79,10 @@ class Settings:
     erasure_salt: str = _row(
         "", "text", "keys the hashes of erased persons' ids; keep it for good; empty: one is generated and kept in the data folder"
     )
+    erasure_due_days: int = _row(30, "days", "a request to be forgotten must be answered within so many days of its coming", 1)
+    erasure_requests_every_s: int = _row(
+        0, "s", "how often a stack carries out the requests of browsers that are nobody else; 0: never, an operator does"
+    )
     webhook_secret: str = _row(
         "", "text", "signs webhooks, `whsec_` + base64 of 32 bytes; empty: one is generated and kept in the data folder"
     )

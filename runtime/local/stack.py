@@ -101,6 +101,12 @@ def reconcile_spec(settings: Settings, lane: str = LIVE) -> ProcessSpec:
     return _served(f"reconcile-{lane}", port, module("reconcile", "--lane", lane), ["migrate"], None)
 
 
+def requests_spec(settings: Settings) -> list[ProcessSpec]:
+    """Carries out requests to be forgotten, where the settings ask for it."""
+    argv = module("erasure", "--requests")
+    return [ProcessSpec("erasure-requests", argv, needs=["migrate"])] if settings.erasure_requests_every_s else []
+
+
 def _served(name: str, port: int, argv: Sequence[str], needs: Sequence[str], env: Mapping[str, str] | None) -> ProcessSpec:
     url = f"http://127.0.0.1:{port}/readyz"
     command = [*argv, "--metrics-port", str(port)]
@@ -109,7 +115,8 @@ def _served(name: str, port: int, argv: Sequence[str], needs: Sequence[str], env
 
 def live_specs(settings: Settings) -> list[ProcessSpec]:
     """What `cartwake up` runs: the live lane, with webhooks if there is a URL to send them to."""
-    return [*base_specs(settings), *lane_specs(settings, webhooks=bool(settings.webhook_url)), reconcile_spec(settings)]
+    lane = lane_specs(settings, webhooks=bool(settings.webhook_url))
+    return [*base_specs(settings), *lane, reconcile_spec(settings), *requests_spec(settings)]
 
 
 class Stack(Supervisor):

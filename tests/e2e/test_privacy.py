@@ -221,3 +221,55 @@ def test_a_person_is_found_everywhere_erased_everywhere_and_kept_out(shop: Shop)
     assert [note[1] for note in notes] == ["access", "access", "consent", "erase", "erase", "access", "erase", "erase"]
     assert (notes[0][0], notes[0][3], notes[5][3]) == ("support", "found", "not_found")
     assert notes[1][2] == id_hash(f"u:{ANN}", shop.settings.erasure_salt)
+
+
+def test_who_asks_in_the_browser_is_erased_alone_or_after_somebody_made_sure(shop: Shop) -> None:
+    item: dict[str, Any] = {"product_id": "shoe", "price": 19.9, "quantity": 1}
+    kiosk = "kiosk-of-nobody-80"
+
+    def asks(message_id: str, device: str) -> dict[str, Any]:
+        refused = dict.fromkeys(("analytics", "marketing", "personalisation"), False)
+        return track("consent", message_id, device, purposes=refused, basis="erase")
+
+    def run(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "runtime.cli", "erase", "--requests", "--patience-s", "120", "--json", *arguments]
+        done = subprocess.run(command, env={**os.environ, **to_env(shop.settings)}, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    shop.send(
+        track("Product Added", "k1", kiosk, cart_id="k", currency="EUR", **item),
+        track("Product Added", "l1", LAPTOP, cart_id="l", currency="EUR", **item),
+        identify("l2", LAPTOP, ANN),
+        track("Product Added", "b1", HIS, BOB, cart_id="c3", currency="EUR", **item),
+    )
+    merged = "SELECT count() FROM identities_now WHERE person_id = {person:String}"
+    until(lambda: shop.count(merged, person=f"u:{ANN}") == 1 and shop.count("SELECT uniqExact(person_id) FROM carts") >= 3, 60, "the rows")
+    shop.send(asks("k2", kiosk), asks("l3", LAPTOP))
+    until(lambda: shop.count("SELECT count() FROM erasure_requests") == 2, 60, "the requests")
+    listed = {each["asker"]: (each["status"], each["also"]) for each in run()["requests"]}
+    assert listed == {f"d:{kiosk}": ("ready", []), f"d:{LAPTOP}": ("held", [f"u:{ANN}"])}
+
+    daily = subprocess.Popen(
+        [sys.executable, "-m", "erasure", "--requests"],
+        env={**os.environ, **to_env(shop.settings), "CARTWAKE_ERASURE_REQUESTS_EVERY_S": "1"},
+        cwd=ROOT,
+    )
+    done = "SELECT count() FROM audit WHERE actor = 'cartwake' AND result = 'done'"
+    until(lambda: shop.count(done) == 1, 180, "the erasure of the device that is nobody else")
+    daily.terminate()
+    assert daily.wait(30) == 0
+    until(lambda: not list(Path(shop.settings.data_dir).glob("erasures/*")), 20, "the job's file to go")
+    assert traces(shop, kiosk) == []
+    assert len(traces(shop, ANN)) > 0 and len(traces(shop, LAPTOP)) > 0
+
+    assert run("--yes")["carried_out"] == []
+    carried = run("--yes", "--whole-person", f"d:{LAPTOP}")
+    assert carried["carried_out"] == [f"d:{LAPTOP}"]
+    (erasure,) = carried["erasures"]
+    assert erasure["report"]["left"] == {} and is_signed(text_of(erasure["report"]), erasure["signature"], shop.settings.secret_key)
+    assert traces(shop, kiosk, ANN, LAPTOP) == []
+    assert run()["requests"] == [] and len(traces(shop, BOB)) > 0
+    notes = query(shop.settings, "SELECT subject, result FROM audit ORDER BY at")
+    assert notes == [(id_hash(f"d:{each}", shop.settings.erasure_salt), result) for each in (kiosk, LAPTOP) for result in ("asked", "done")]

@@ -10,7 +10,7 @@ import yaml
 
 from collector.metrics import METRICS
 from runtime.local.kafka import PROPERTIES
-from runtime.local.stack import base_specs, lane_specs, reconcile_spec, topics_spec
+from runtime.local.stack import base_specs, lane_specs, reconcile_spec, requests_spec, topics_spec
 from runtime.settings import ENV_PREFIX, TABLE, Settings, SettingsError, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,10 +62,10 @@ def _unknown_settings(environment: dict[str, str]) -> list[str]:
 
 
 def test_the_commands_are_those_of_cartwake_up() -> None:
-    settings = Settings()
+    settings = Settings(erasure_requests_every_s=86_400)
     specs = {
         spec.name.removesuffix("-live"): spec
-        for spec in (*base_specs(settings), *lane_specs(settings), reconcile_spec(settings), topics_spec("live"))
+        for spec in (*base_specs(settings), *lane_specs(settings), reconcile_spec(settings), topics_spec("live"), *requests_spec(settings))
     }
     assert set(OURS) == set(specs) - {"kafka", "warehouse"}
     for name, service in OURS.items():
@@ -136,7 +136,7 @@ def test_every_mounted_path_and_volume_exists() -> None:
 def test_prometheus_asks_every_process_that_has_metrics() -> None:
     jobs = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())["scrape_configs"]
     targets = {(target["names"][0], target["port"]) for job in jobs for target in job["dns_sd_configs"]}
-    assert targets == {(name, _port(name)) for name in OURS if name not in ("topics", "migrate")}
+    assert targets == {(name, _port(name)) for name in OURS if name not in ("topics", "migrate", "erasure-requests")}
 
 
 def test_the_image_holds_every_package() -> None:

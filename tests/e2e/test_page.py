@@ -10,12 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from runtime.shop import Shop, answer, make_server
-from tests.e2e.capture import Capture, distinct, names
-
-INIT = "cartwake.init({writeKey: 'k', host: '', pageViews: false})"
-FILL = """for (let n = 2 ** 20; n >= 1; n = Math.floor(n / 2))
-    try { for (let m = 0; ; m++) localStorage['x' + n + m] = 'x'.repeat(n) } catch {}"""
-FIVE = "for (let n = 0; n < 5; n++) cartwake.track('e' + n)"
+from tests.e2e.capture import Capture, names
 
 
 @pytest.fixture
@@ -143,95 +138,6 @@ def test_it_fits_a_phone(shop: str, browser: Browser) -> None:
     assert page.evaluate(small) == []
     assert wrong == []
     context.close()
-
-
-def bare(visitor: BrowserContext, capture: Capture, do: str = "") -> Page:
-    page = visitor.new_page()
-    page.goto(f"{capture.url}/bare")
-    page.evaluate(INIT)
-    if do:
-        page.evaluate(do)
-    return page
-
-
-def kept(page: Page) -> int:
-    return int(page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('cw_k:')).length"))
-
-
-def test_an_outage_loses_nothing(capture: Capture, visitor: BrowserContext) -> None:
-    capture.status = 503
-    page = bare(visitor, capture, FIVE)
-    capture.wait_until(lambda: len(capture.seen) >= 10, "two tries")
-    assert kept(page) == 5 and capture.stored == []
-    capture.status = 200
-    capture.wait_for("e0", "e1", "e2", "e3", "e4")
-    assert names(capture.stored) == ["e0", "e1", "e2", "e3", "e4"]
-    page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('cw_k:'))")
-
-
-def test_a_reload_keeps_the_queue(capture: Capture, visitor: BrowserContext) -> None:
-    capture.status = 503
-    page = bare(visitor, capture, FIVE)
-    device = page.evaluate("cartwake.deviceId()")
-    page.reload()
-    assert kept(page) == 5
-    capture.status = 200
-    page.evaluate(INIT)
-    capture.wait_for("e0", "e4")
-    assert distinct(capture.stored, "e") == ["e0", "e1", "e2", "e3", "e4"]
-    assert {event["anonymousId"] for event in capture.stored} == {device}
-
-
-def test_leaving_in_an_outage_and_coming_back(capture: Capture, visitor: BrowserContext) -> None:
-    capture.status = 503
-    page = bare(visitor, capture, FIVE)
-    page.goto("about:blank")
-    capture.wait_until(lambda: len(capture.seen) >= 5, "the beacon")
-    page.close()
-    capture.status = 200
-    bare(visitor, capture)
-    capture.wait_for("e0", "e4")
-    assert distinct(capture.stored, "e") == ["e0", "e1", "e2", "e3", "e4"]
-
-
-def test_two_tabs_lose_none_of_each_others(capture: Capture, visitor: BrowserContext) -> None:
-    capture.status = 503
-    for tab in "ab":
-        bare(visitor, capture, f"for (let n = 0; n < 5; n++) cartwake.track('{tab}' + n)")
-    for page in visitor.pages:
-        page.close()
-    capture.status = 200
-    bare(visitor, capture)
-    capture.wait_for("a0", "a4", "b0", "b4")
-    assert len(distinct(capture.stored, "")) == 10
-
-
-def test_twenty_events_and_gone_in_the_same_tick(capture: Capture, visitor: BrowserContext) -> None:
-    capture.delay_s = 0.4
-    page = bare(visitor, capture)
-    page.evaluate("for (let n = 0; n < 20; n++) cartwake.track('e' + n); location.href = '/bare?next'")
-    page.wait_for_url("**/bare?next")
-    page.evaluate(INIT)
-    capture.wait_until(lambda: len(distinct(capture.stored, "e")) == 20, "all twenty")
-
-
-def test_a_full_disk_and_a_forbidden_one(capture: Capture, visitor: BrowserContext) -> None:
-    page = bare(visitor, capture)
-    page.evaluate(FILL)
-    page.evaluate(FIVE)
-    capture.wait_for("e0", "e1", "e2", "e3", "e4")
-    page.evaluate("localStorage.clear()")
-    page.close()
-    visitor.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })")
-    page = bare(visitor, capture, "cartwake.track('forbidden')")
-    capture.wait_for("forbidden")
-    with_cookie = INIT.replace("})", ", cookie: 'samesite=lax'})")
-    page.evaluate(with_cookie + "; cartwake.reset(); cartwake.track('once')")
-    capture.wait_for("once")
-    page.reload()
-    page.evaluate(with_cookie + "; cartwake.track('again')")
-    capture.wait_for("again")
-    assert capture.last("again")["anonymousId"] == capture.last("once")["anonymousId"]
 
 
 def test_calls_before_the_file_is_loaded(capture: Capture, visitor: BrowserContext) -> None:

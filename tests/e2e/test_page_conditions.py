@@ -66,21 +66,6 @@ def test_a_browser_that_is_killed(capture: Capture, browser: Browser, tmp_path: 
     context.close()
 
 
-def test_a_clock_that_jumps(capture: Capture, visitor: BrowserContext) -> None:
-    capture.status = 503
-    visitor.add_init_script("{ const real = Date.now; window.jump = 0; Date.now = () => real() + jump }")
-    page = begun(visitor.new_page(), f"{capture.url}/bare")
-    page.evaluate("[0, 864e5, -1728e5, 31536e6, -1e3].forEach((by, n) => { jump += by; cartwake.track('e' + n) })")
-    capture.wait_until(lambda: len(capture.seen) >= 5, "a try")
-    page.evaluate("jump = -3e10")
-    capture.status = 200
-    capture.wait_until(lambda: distinct(capture.stored, "e") == ALL_FIVE, "all five")
-    assert [event["event"] for event in capture.stored[:5]] == ALL_FIVE
-    ids = [event["messageId"] for event in capture.stored[:5]]
-    assert ids == sorted(ids) and len(set(ids)) == 5
-    page.wait_for_function("!Object.keys(localStorage).some((key) => key.startsWith('cw_k:'))")
-
-
 def test_plain_http(capture: Capture, visitor: BrowserContext) -> None:
     host = f"http://shop.test:{urlsplit(capture.url).port}"
     page = begun(visitor.new_page(), f"{host}/bare")

@@ -81,4 +81,4 @@ FROM
     GROUP BY share_id
 ) AS n
 LEFT JOIN tree AS t ON t.share_id = n.share_id
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -70,4 +70,4 @@ FROM
     GROUP BY period_start
 ) AS part
 GROUP BY period_start
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -78,4 +78,4 @@ LEFT JOIN
         AND order_id IN (SELECT order_id FROM orders WHERE lane = {lane:String} AND group_buy_id != '')
     GROUP BY group_buy_id
 ) AS o ON o.group_buy_id = g.group_buy_id
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

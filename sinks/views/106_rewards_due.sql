@@ -74,4 +74,4 @@ FROM
     WHERE g.completed
 )
 WHERE person_id NOT IN ('', friend_id) AND toDate(earned_at, $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

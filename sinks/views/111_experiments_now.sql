@@ -24,4 +24,4 @@ FROM
     LEFT JOIN (SELECT lane, id, person_id FROM identities_now) AS i ON i.lane = e.lane AND i.id = e.person_id
 ) AS x
 GROUP BY lane, experiment_id, person_id
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

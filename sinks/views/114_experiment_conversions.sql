@@ -46,4 +46,4 @@ FROM
     GROUP BY x.experiment_id, x.variant, x.person_id
 )
 GROUP BY experiment_id, variant
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

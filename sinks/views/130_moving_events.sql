@@ -55,4 +55,4 @@ FROM events AS e
 LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = e.person_id
 WHERE e.lane = {lane:String} AND NOT e.late
     AND cityHash64(if(i.person_id = '', e.person_id, i.person_id)) % {parts:UInt32} = {part:UInt32}
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -35,4 +35,4 @@ FROM
     LEFT JOIN (SELECT lane, id, person_id FROM identities_now) AS i ON i.lane = c.lane AND i.id = c.person_id
     GROUP BY lane, person_id, purpose
 )
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

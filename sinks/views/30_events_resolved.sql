@@ -17,4 +17,4 @@ SELECT
     e.brand AS brand
 FROM events AS e
 LEFT JOIN (SELECT lane, id, person_id FROM identities_now) AS i ON i.lane = e.lane AND i.id = e.person_id
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

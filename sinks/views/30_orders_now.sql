@@ -99,4 +99,4 @@ FROM
     GROUP BY lane, order_id
 ) AS o
 LEFT JOIN (SELECT lane, id, person_id FROM identities_now) AS i ON i.lane = o.lane AND i.id = o.person_then
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -54,4 +54,4 @@ FROM
     LEFT JOIN (SELECT lane, id, person_id FROM identities_now) AS i ON i.lane = p.lane AND i.id = p.person_id
 ) AS p
 GROUP BY lane, person_id
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -111,4 +111,4 @@ FROM
     )
 )
 WHERE notEmpty(chain)
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -95,4 +95,4 @@ FROM
     )
 )
 WINDOW steps_of_value AS (PARTITION BY value ORDER BY step ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

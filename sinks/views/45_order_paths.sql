@@ -87,4 +87,4 @@ FROM
     ARRAY JOIN parts AS part, arrayEnumerate(parts) AS order_number
 )
 WHERE toDate(fromUnixTimestamp64Milli(ordered_ms, 'UTC'), $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

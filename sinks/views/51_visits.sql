@@ -47,4 +47,4 @@ FROM
 ) AS s
 LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = s.person_id
 GROUP BY ALL
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

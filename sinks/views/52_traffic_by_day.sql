@@ -51,4 +51,4 @@ LEFT JOIN
     SELECT assumeNotNull(v.day) AS day, sessions, bounces, bounce_rate, mean_visit_s
     FROM visits(lane = {lane:String}, from_day = {from_day:Date}, to_day = {to_day:Date}, by = ['day']) AS v
 ) AS s ON s.day = d.day
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -43,4 +43,4 @@ LEFT JOIN
     LEFT JOIN (SELECT id, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = e.person_id
     GROUP BY minute
 ) AS e ON e.minute = m.minute
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -34,4 +34,4 @@ FROM
 ) AS v
 LEFT JOIN (SELECT cityHash64(id) AS id, cityHash64(person_id) AS person, person_id FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = v.person
 GROUP BY day, person, source, device_type
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

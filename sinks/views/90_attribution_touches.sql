@@ -105,4 +105,4 @@ FROM
     GROUP BY o.order_id
 )
 ARRAY JOIN path AS touch, decay AS weight, arrayEnumerate(path) AS position
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

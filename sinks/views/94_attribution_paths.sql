@@ -43,4 +43,4 @@ FROM
     GROUP BY v.person
 )
 GROUP BY path
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, join_algorithm = 'hash';

@@ -66,6 +66,26 @@ def test_an_order_has_its_refunds_and_its_person_of_now(warehouse_lab: Lab) -> N
     assert {row["person_id"] for row in rows} == {"u:ana"}
 
 
+def test_a_merge_of_a_merge_is_followed_in_its_own_lane(warehouse_lab: Lab) -> None:
+    """Also where another lane has the same ids, and an id that was parted is its own person."""
+    merges = {"a": "b", "b": "c", "c": "d", "d": "e", "x": "b", "own": "own", "y": "own"}
+    for lane, links in (("chains", merges), ("chains too", {"b": "z"})):
+        warehouse_lab.insert(
+            "identities",
+            [
+                {"lane": lane, "id": f"d:{id}", "person_id": f"d:{person}", "version": 1, "merged_at_ms": NOON_MS}
+                for id, person in links.items()
+            ],
+        )
+    rows = warehouse_lab.ask("SELECT lane, id, person_id FROM identities_now WHERE lane LIKE 'chains%'")
+    found = {(row["lane"], row["id"][2:]): row["person_id"][2:] for row in rows}
+    assert {id: person for (lane, id), person in found.items() if lane == "chains"} == {
+        **dict.fromkeys("abcdx", "e"),
+        **dict.fromkeys(("own", "y"), "own"),
+    }
+    assert {id: person for (lane, id), person in found.items() if lane == "chains too"} == {"b": "z"}
+
+
 def test_a_person_is_all_of_its_ids(warehouse_lab: Lab) -> None:
     warehouse_lab.events(
         "persons",

@@ -20,7 +20,7 @@ COMMANDS = {
     "replay": "rebuild state from history, in a lane of its own",
     "reconcile": "compare the live results with the same computed anew from the stored events",
     "chaos": "kill, pause and restart everything under load, then compare with the truth",
-    "bench": "measure the stream engine, the sink, the collector or the warehouse on this machine",
+    "bench": "measure the stream engine, the sink, the collector, the warehouse or the browser SDK on this machine",
     "erase": "remove a person from the warehouse, the streams' state and Kafka, and keep them out",
     "unmerge": "take a device away from a user it was merged with",
     "spend": "bring what was paid for advertising into the warehouse",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +20,8 @@ from simulator.config import HOUR_MS, SimConfig
 from simulator.faults import Arrival
 from simulator.timeline import arrivals
 from simulator.truth import Rules, Truth
-from sinks.migrate import migrate
 from sinks.tables import INSERT_SETTINGS
+from tests.databases import database
 from tests.unit.memory_lane import MemoryLane
 
 TOPICS = {topic.table: topic for topic in load_topics() if topic.table}
@@ -66,16 +64,14 @@ class Lab:
 
 @contextmanager
 def lab(host: str, port: int, **changed: Any) -> Iterator[Lab]:
-    """A database, migrated with `changed` settings; gone at the end."""
-    name = f"views_{uuid.uuid4().hex[:8]}"
-    settings = dataclasses.replace(Settings(), warehouse_host=host, warehouse_port=port, warehouse_database=name, **changed)
-    asyncio.run(migrate(settings))
-    client = clickhouse_connect.get_client(host=host, port=port, database=name, autogenerate_session_id=False)
-    try:
-        yield Lab(client, settings)
-    finally:
-        client.command(f"DROP DATABASE {name}")
-        client.close()
+    """A database, migrated with `changed` settings; empty, and nobody else's until the end."""
+    with database(dataclasses.replace(Settings(), warehouse_host=host, warehouse_port=port, **changed)) as settings:
+        name = settings.warehouse_database
+        client = clickhouse_connect.get_client(host=host, port=port, database=name, autogenerate_session_id=False)
+        try:
+            yield Lab(client, settings)
+        finally:
+            client.close()
 
 
 @dataclass(frozen=True)

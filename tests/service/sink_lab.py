@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import os
@@ -25,7 +24,7 @@ from runtime.settings import Settings, to_env
 from runtime.topics import admin_of, create_topics
 from schemas.rows import EventRow
 from schemas.topics import lane_topic, table_topics
-from sinks.migrate import migrate
+from tests.databases import database
 from tests.waiting import until
 
 EVENT = [("kind", b"event")]
@@ -118,10 +117,11 @@ def lab(kafka: str, folder: Path, **changes: Any) -> Iterator[Lab]:
 @contextmanager
 def warehouse_lab(kafka: str, host: str, port: int, folder: Path, **changes: Any) -> Iterator[Lab]:
     """With a database of its own too."""
-    database = f"db_{uuid.uuid4().hex[:8]}"
-    with lab(kafka, folder, warehouse_host=host, warehouse_port=port, warehouse_database=database, **changes) as made:
-        asyncio.run(migrate(made.settings))
-        yield made
+    wanted = dataclasses.replace(Settings(), warehouse_host=host, warehouse_port=port, data_dir=str(folder), **changes)
+    with database(wanted) as settings:
+        where = {"warehouse_host": host, "warehouse_port": port, "warehouse_database": settings.warehouse_database}
+        with lab(kafka, folder, **where, **changes) as made:
+            yield made
 
 
 def event(lane: str, message_id: str, **changes: Any) -> EventRow:

@@ -63,7 +63,7 @@ FROM
         any(o.net_value) AS net_value,
         any(o.currency) AS currency,
         groupArrayIf(
-            (v.started_at, v.session_id, v.channel, v.campaign_source, v.campaign_medium, v.campaign_name),
+            (v.started_at, v.session_id, v.channel::String, v.campaign_source::String, v.campaign_medium::String, v.campaign_name::String),
             v.session_id != '' AND v.started_at <= o.ordered_at AND v.started_at > o.ordered_at - toIntervalDay({window_days:UInt16})
         ) AS found,
         if(empty(found), [(any(o.ordered_at), '', 'unknown', '', '', '')], arraySort(found)) AS path,
@@ -72,6 +72,25 @@ FROM
         arrayMap(t -> exp2((toUnixTimestamp64Milli(t.1) - toUnixTimestamp64Milli(path[-1].1)) / 86400000 / {half_life_days:Float64}), path) AS decay,
         arraySum(decay) AS weights
     FROM
+    (
+        SELECT
+            if(i.person = 0, s.person, i.person) AS person,
+            s.session_id AS session_id,
+            s.started_at AS started_at,
+            s.channel AS channel,
+            s.campaign_source AS campaign_source,
+            s.campaign_medium AS campaign_medium,
+            s.campaign_name AS campaign_name
+        FROM
+        (
+            SELECT cityHash64(person_id) AS person, session_id, started_at, channel, campaign_source, campaign_medium, campaign_name
+            FROM sessions FINAL
+            WHERE lane = {lane:String} AND channel != '' AND toDate(started_at) BETWEEN {from_day:Date} - 1 - {window_days:UInt16} AND {to_day:Date} + 1
+        ) AS s
+        LEFT JOIN (SELECT cityHash64(id) AS id, cityHash64(person_id) AS person FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = s.person
+    ) AS v
+    -- The orders stand on the right, of which the join makes a table: they are far fewer than the visits. Hashes as in events_by_day.
+    RIGHT JOIN
     (
         SELECT order_id, person_id, cityHash64(person_id) AS person, assumeNotNull(ordered_at) AS ordered_at, value, net_value, currency, nth = 1 AS is_new
         FROM
@@ -83,25 +102,7 @@ FROM
             WHERE lane = {lane:String} AND ordered_at IS NOT NULL
         )
         WHERE toDate(assumeNotNull(ordered_at), $timezone) BETWEEN {from_day:Date} AND {to_day:Date}
-    ) AS o
-    LEFT JOIN
-    (
-        SELECT
-            if(i.person = 0, s.person, i.person) AS person,
-            s.session_id AS session_id,
-            s.started_at AS started_at,
-            s.channel::String AS channel,
-            s.campaign_source::String AS campaign_source,
-            s.campaign_medium::String AS campaign_medium,
-            s.campaign_name::String AS campaign_name
-        FROM
-        (
-            SELECT cityHash64(person_id) AS person, session_id, started_at, channel, campaign_source, campaign_medium, campaign_name
-            FROM sessions FINAL
-            WHERE lane = {lane:String} AND channel != '' AND toDate(started_at) BETWEEN {from_day:Date} - 1 - {window_days:UInt16} AND {to_day:Date} + 1
-        ) AS s
-        LEFT JOIN (SELECT cityHash64(id) AS id, cityHash64(person_id) AS person FROM identities_now WHERE lane = {lane:String}) AS i ON i.id = s.person
-    ) AS v ON v.person = o.person -- hashes as in events_by_day
+    ) AS o ON o.person = v.person
     GROUP BY o.order_id
 )
 ARRAY JOIN path AS touch, decay AS weight, arrayEnumerate(path) AS position

@@ -1,5 +1,11 @@
-"""Churn flags: each idle time that passes moves a person into the next tier; activity takes the flag away."""
+"""Churn flags: each idle time that passes moves a person into the next tier; activity takes the flag away.
 
+What is kept are islands of activity, which are at least the shortest idle time apart. The stays follow from the gaps between them, so the
+gaps of two persons who are one are what both have in common, however late they meet.
+"""
+
+import operator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import msgspec
@@ -10,7 +16,14 @@ from streams.logic.sent import Sent
 _NEVER = (1 << 63) - 1
 
 
-class Stay(msgspec.Struct, array_like=True, gc=False):
+class Island(msgspec.Struct, array_like=True, gc=False):
+    """Activity without an idle time that counts: the first and the last (epoch ms)."""
+
+    first_ms: int
+    last_ms: int
+
+
+class Stay(msgspec.Struct, gc=False):
     """A stay in a tier; `left_ms` is None while it lasts."""
 
     tier: str
@@ -19,124 +32,99 @@ class Stay(msgspec.Struct, array_like=True, gc=False):
 
 
 class Churn(msgspec.Struct, array_like=True, gc=False):
-    """The last activity (0: none yet), the stays that may still change, and what was written of them."""
+    """When the person was active, in order, and what was written of the stays in between."""
 
-    last_ms: int = 0
-    stays: list[Stay] = []
+    islands: list[Island] = []
     sent: dict[bytes, Sent] = {}
+
+    @property
+    def last_ms(self) -> int:
+        """The last activity; 0: none yet."""
+        return self.islands[-1].last_ms if self.islands else 0
+
+
+_first_ms = operator.attrgetter("first_ms")
 
 
 def seen(churn: Churn, at_ms: int, policy: Policy) -> bool:
-    """The person did something; what became due before it happened first. True when stays may have changed."""
-    if at_ms > churn.last_ms:
-        advance(churn, at_ms, policy)
-    changed = bool(churn.stays)
-    if changed:
-        _split(churn, at_ms, policy)
-    if at_ms > churn.last_ms:
-        churn.last_ms = at_ms
-    return changed
-
-
-def advance(churn: Churn, now_ms: int, policy: Policy) -> bool:
-    """Let time pass; True when the person came into another tier."""
-    tiers, last_ms = policy.churn_tiers_ms, churn.last_ms
-    if not last_ms or not tiers or now_ms - last_ms < tiers[0][1]:
+    """The person did something. True when stays may have changed."""
+    islands = churn.islands
+    if not islands:
+        islands.append(Island(at_ms, at_ms))
         return False
-    moved, reached_ms = False, _reached_ms(churn)
-    for tier, idle_ms in tiers:
-        due_ms = last_ms + idle_ms
-        if reached_ms < due_ms <= now_ms:
-            _leave(churn, due_ms)
-            churn.stays.append(Stay(tier, due_ms))
-            moved = True
-    return moved
+    latest = islands[-1]
+    if latest.first_ms <= at_ms <= latest.last_ms:
+        return False
+    if latest.last_ms < at_ms < latest.last_ms + _least_ms(policy):
+        latest.last_ms = at_ms
+        return bool(churn.sent)  # time may have overtaken it
+    churn.islands = _joined([*islands, Island(at_ms, at_ms)], policy)
+    return True
 
 
-def next_wake_ms(churn: Churn, policy: Policy) -> int | None:
+def stays(churn: Churn, now_ms: int, policy: Policy) -> Iterator[Stay]:
+    """All stays that can be told from what is kept, in order."""
+    for island, following in pairwise([*churn.islands, None]):
+        assert island is not None
+        last_ms, end_ms = island.last_ms, None if following is None else following.first_ms
+        until_ms = now_ms if end_ms is None else end_ms
+        reached = [Stay(tier, last_ms + idle_ms) for tier, idle_ms in policy.churn_tiers_ms if last_ms + idle_ms <= until_ms]
+        for stay, after in pairwise([*reached, None]):
+            assert stay is not None
+            stay.left_ms = end_ms if after is None else after.entered_ms
+            yield stay
+
+
+def tier_now(churn: Churn, now_ms: int, policy: Policy) -> tuple[str, int] | None:
+    """The tier in which the person is, and since when."""
+    last_ms, found = churn.last_ms, None
+    if last_ms:
+        for tier, idle_ms in policy.churn_tiers_ms:
+            if last_ms + idle_ms > now_ms:
+                break
+            found = (tier, last_ms + idle_ms)
+    return found
+
+
+def next_wake_ms(churn: Churn, now_ms: int, policy: Policy) -> int | None:
     """When time alone moves the person into a tier next."""
     last_ms = churn.last_ms
     if last_ms:
-        reached_ms = _reached_ms(churn)
         for _, idle_ms in policy.churn_tiers_ms:
-            if last_ms + idle_ms > reached_ms:
+            if last_ms + idle_ms > now_ms:
                 return last_ms + idle_ms
     return None
 
 
-def _reached_ms(churn: Churn) -> int:
-    """When the tier began in which the person is; 0 for none."""
-    reached_ms = 0
-    for stay in churn.stays:
-        if stay.left_ms is None and stay.entered_ms > reached_ms:
-            reached_ms = stay.entered_ms
-    return reached_ms
-
-
-def _leave(churn: Churn, at_ms: int) -> None:
-    for stay in churn.stays:
-        if stay.left_ms is None:
-            stay.left_ms = at_ms
-
-
-def _split(churn: Churn, at_ms: int, policy: Policy) -> None:
-    """The person did something in the midst of what was taken for one idle time, which ended there, or was two."""
-    if not churn.stays:
-        return
-    idle_ms = dict(policy.churn_tiers_ms)
-    idle_times: dict[int, list[Stay]] = {}
-    for stay in churn.stays:
-        idle_times.setdefault(stay.entered_ms - idle_ms.get(stay.tier, 0), []).append(stay)
-    churn.stays = []
-    for began_ms, stays in idle_times.items():
-        end_ms = max(_NEVER if stay.left_ms is None else stay.left_ms for stay in stays)
-        if began_ms < at_ms < end_ms:
-            stays = _stays_after(at_ms, end_ms, [stay for stay in stays if stay.entered_ms <= at_ms], policy)
-        churn.stays += stays
-
-
-def _stays_after(at_ms: int, end_ms: int, before: list[Stay], policy: Policy) -> list[Stay]:
-    """The stays of an idle time that an activity at `at_ms` cuts; those that are not over yet are left to time."""
-    for stay in before:
-        stay.left_ms = at_ms if stay.left_ms is None else min(stay.left_ms, at_ms)
-    part = Churn(at_ms, before)
-    if end_ms != _NEVER:
-        advance(part, end_ms, policy)
-        _leave(part, end_ms)
-    return part.stays
-
-
 def merge(winner: Churn, loser: Churn, policy: Policy) -> None:
-    """Two persons are one: the last activity of each cuts the idle times of the other."""
-    last_ms = (winner.last_ms, loser.last_ms)
-    winner.last_ms = max(last_ms)
-    winner.stays = list({(stay.tier, stay.entered_ms): stay for stay in [*loser.stays, *winner.stays]}.values())
-    for at_ms in last_ms:
-        _split(winner, at_ms, policy)
+    """Two persons are one: idle is who neither of them was active as."""
+    winner.islands = _joined([*winner.islands, *loser.islands], policy)
 
 
-def rebuild(churn: Churn, active_ms: list[int], clock_ms: int, policy: Policy) -> None:
-    """Stays anew from all activity that is known (sorted, epoch ms); of an idle time that began before it, only the end is."""
-    if not active_ms:
-        return
-    idle_ms = dict(policy.churn_tiers_ms)
-    before = Churn(0, [stay for stay in churn.stays if stay.entered_ms - idle_ms.get(stay.tier, 0) < active_ms[0]])
-    _split(before, active_ms[0], policy)
-    stays, last_ms = before.stays, active_ms[-1]
-    least_ms = policy.churn_tiers_ms[0][1] if policy.churn_tiers_ms else _NEVER
-    for at_ms, next_ms in pairwise(active_ms):
-        if next_ms - at_ms >= least_ms:
-            idle = Churn(at_ms, [])
-            advance(idle, next_ms, policy)
-            _leave(idle, next_ms)
-            stays += idle.stays
-    idle = Churn(last_ms, [])
-    advance(idle, clock_ms, policy)
-    stays += idle.stays
-    churn.last_ms, churn.stays = last_ms, stays
+def rebuild(churn: Churn, active_ms: Iterable[int], folded_ms: int, policy: Policy) -> None:
+    """Islands anew: what is older than `folded_ms` stays (an island that goes on from there ends there), then this activity."""
+    old = [Island(island.first_ms, min(island.last_ms, folded_ms)) for island in churn.islands if island.first_ms < folded_ms]
+    churn.islands = _joined([*old, *(Island(at_ms, at_ms) for at_ms in active_ms)], policy)
 
 
-def may_change(churn: Churn, at_ms: int, policy: Policy) -> bool:
-    """Whether activity of the past can be part of an idle time that counts."""
-    tiers = policy.churn_tiers_ms
-    return bool(churn.stays) or (bool(tiers) and churn.last_ms - at_ms >= tiers[0][1])
+def forget(churn: Churn, until_ms: int, policy: Policy) -> None:
+    """Let go of what was followed by so early an activity that no tier of the gap reaches past `until_ms`."""
+    if len(churn.islands) > 1 and policy.churn_tiers_ms:
+        since_ms = until_ms - policy.churn_tiers_ms[-1][1]
+        churn.islands = [one for one, after in pairwise([*churn.islands, None]) if one and (after is None or after.first_ms >= since_ms)]
+
+
+def _least_ms(policy: Policy) -> int:
+    return policy.churn_tiers_ms[0][1] if policy.churn_tiers_ms else _NEVER
+
+
+def _joined(islands: list[Island], policy: Policy) -> list[Island]:
+    """In order, and as one where less than the shortest idle time is between them."""
+    least_ms = _least_ms(policy)
+    found: list[Island] = []
+    for island in sorted(islands, key=_first_ms):
+        if found and island.first_ms - found[-1].last_ms < least_ms:
+            found[-1].last_ms = max(found[-1].last_ms, island.last_ms)
+        else:
+            found.append(Island(island.first_ms, island.last_ms))
+    return found

@@ -261,11 +261,16 @@ class Journey:
     def _wake(self, person_id: str, value: bytes) -> None:
         flags = None
         if person_id not in self._touched:
-            flags = stored.if_only_stays_move(value, self.clock_ms, self.clock_ms - self.policy.lateness_ms - FOLD_MARGIN_MS)
+            flags = stored.if_only_stays_move(value, self.clock_ms, self._unfolded_ms)
         if flags is None:
             self.person(person_id)
         else:
             self._idle.append((person_id, flags))
+
+    @property
+    def _unfolded_ms(self) -> int:
+        """No person is folded further than this, but for very busy ones."""
+        return self.clock_ms - self.policy.lateness_ms - FOLD_MARGIN_MS
 
     def _write_or_reject(self, live: Live, out: Output) -> None:
         """A person who cannot be written stays as the last batch left it; what this batch said of it goes to `rejected`."""
@@ -288,7 +293,7 @@ class Journey:
                 live.funnel_changed = funnel.update(state.funnel, self.policy)
             person_rows.write_rows(live, out)
             live.fold(person_rows.forget_sent)
-            cart_ms, churn_ms = live.next_cart_ms(), churn.next_wake_ms(state.churn, self.policy)
+            cart_ms, churn_ms = live.next_cart_ms(), churn.next_wake_ms(state.churn, live.clock_ms, self.policy)
         self._keep(state.person_id, stored.value_of(state, cart_ms, churn_ms), out)
 
     def _keep(self, person_id: str, value: bytes, out: Output) -> None:
@@ -308,9 +313,8 @@ class Journey:
             try:
                 if live is not None:
                     flags, live.clock_ms = live.state.churn, self._acts_until_ms
-                churn.advance(flags, self._acts_until_ms, self.policy)
-                stays.write(flags, person_id, self.policy, out)
-                self._keep(person_id, stored.with_flags(self.persons[person_id], flags, self.policy), out)
+                stays.write(flags, person_id, self._acts_until_ms, self._unfolded_ms, self.policy, out)
+                self._keep(person_id, stored.with_flags(self.persons[person_id], flags, self._acts_until_ms, self.policy), out)
             except Exception as error:
                 out.back_to(mark)
                 self._let_go(person_id)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from schemas.rows import EventRow
-from streams.logic import carts, churn, consents, entry, funnel, person, sessions, share, withdrawal
+from streams.logic import carts, churn, consents, entry, funnel, person, sessions, share, stays, withdrawal
 from streams.logic.carts import Carts
 from streams.logic.entry import Entry
 from streams.logic.limits import joined
@@ -102,8 +102,7 @@ class Live:
         state.device_id = event.device_id or state.device_id
         if person.touch(state, event):
             self.touch_changed = True
-        is_late = item.at_ms < state.churn.last_ms
-        if item.weight and not is_late and churn.seen(state.churn, item.at_ms, policy):
+        if item.weight and churn.seen(state.churn, item.at_ms, policy):
             self.stays_changed = True
         steps = self._steps.get(event.event)
         if steps and funnel.add(state.funnel, item.at_ms, steps, policy):
@@ -115,8 +114,6 @@ class Live:
             if item.cart is not None and self._carts is None:
                 self._carts = self.carts
         place = entry.insert(state.journal, item)
-        if item.weight and is_late and churn.may_change(state.churn, item.at_ms, policy):
-            self._churn_anew()
         if item.cart is not None:
             self._on_cart(item, place)
         if visits:
@@ -132,12 +129,6 @@ class Live:
         if withdrawal.take_out(self.state, consents.origin_of(event), self.policy):
             self.touch_changed = True
             self.start_over()
-            self._churn_anew()
-
-    def _churn_anew(self) -> None:
-        active_ms = [item.at_ms for item in self.state.journal if item.weight]
-        churn.rebuild(self.state.churn, active_ms, self.clock_ms, self.policy)
-        self.stays_changed = True
 
     def _on_cart(self, item: Entry, place: int) -> None:
         """Carts know nothing of other events, so only a later cart event makes this one late."""
@@ -184,7 +175,7 @@ class Live:
             self.clock_ms = clock_ms
         if self._carts is not None and carts.advance(self._carts, self.clock_ms, self.policy):
             self.carts_changed = True
-        if churn.advance(self.state.churn, self.clock_ms, self.policy):
+        if stays.is_due(self.state.churn, self.clock_ms, self.policy):
             self.stays_changed = True
 
     def fold(self, forget_sent: Callable[["Live"], None]) -> None:
@@ -195,6 +186,7 @@ class Live:
             until_ms = max(until_ms, state.journal[-MAX_JOURNAL // 2].at_ms)
         elif until_ms < state.folded_ms + _FOLD_SLACK_MS:
             return
+        churn.forget(state.churn, until_ms, self.policy)
         if self._is_young(until_ms):
             state.folded_ms = until_ms
             return
@@ -205,14 +197,12 @@ class Live:
         for visits in (state.base.sessions, self._sessions):
             if visits is not None and visits.latest:
                 sessions.forget(visits, until_ms, self.policy)
-        if state.churn.stays:
-            state.churn.stays = [s for s in state.churn.stays if s.left_ms is None or s.left_ms >= until_ms]
         forget_sent(self)
 
     def _is_young(self, until_ms: int) -> bool:
         """Whether nothing of this person is older: then there is nothing to fold and to forget."""
         state = self.state
-        if state.churn.stays or (state.journal and state.journal[0].at_ms < until_ms) or (state.sent and state.folded_ms):
+        if state.churn.sent or (state.journal and state.journal[0].at_ms < until_ms) or (state.sent and state.folded_ms):
             return False
         carts_, visits = state.base.carts, state.base.sessions
         return not (carts_.open or carts_.closed or visits.latest or visits.closed)
@@ -247,8 +237,6 @@ class Live:
         state.journal = entry.merged(state.journal, loser.journal)
         self.absorbed = True
         self.start_over()
-        self._churn_anew()
-        churn.advance(state.churn, self.clock_ms, self.policy)
 
     def start_over(self) -> None:
         """The journal is another one: everything is computed anew from it, and any row may have changed."""

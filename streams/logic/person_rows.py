@@ -82,7 +82,7 @@ def come_back(live: Live) -> None:
     version = state.links * _GENERATION
     if state.first is not None:
         state.sent[_FUNNEL_KEY] = Sent(version, GONE)
-    stays.come_back(state.churn, version)
+    stays.come_back(state.churn, version, live.clock_ms, state.folded_ms, live.policy)
 
 
 def stop(live: Live, out: Output) -> None:
@@ -121,7 +121,7 @@ def hand_over(live: Live, part: Live) -> None:
 def forget_sent(live: Live) -> None:
     """Let go of what was sent of objects that no event can bring back; a cart's trigger stays as long as the cart."""
     state = live.state
-    stays.forget_sent(state.churn, state.folded_ms)
+    stays.forget_sent(state.churn, live.clock_ms, state.folded_ms, live.policy)
     old = [key for key in state.sent if key[:1] != FUNNEL and began_ms(key) < state.folded_ms]
     if not old:
         return
@@ -142,7 +142,7 @@ def _write_all(live: Live, out: Output) -> None:
         if sent.digest != GONE and (key[:1] == FUNNEL or began_ms(key) >= state.folded_ms or CART + key[1:] in found):
             _take_back(key, sent, live, out)
             state.sent[key] = Sent(sent.version + 1, GONE, sent.decision, sent.reason)  # it may come back, with a higher version
-    stays.write_anew(state.churn, state.person_id, state.folded_ms, live.policy, out)
+    _write_stays(live, out)
 
 
 def _write_if_changed(key: bytes, row: Row, live: Live, out: Output) -> None:
@@ -178,7 +178,7 @@ def _decision(row: TriggerRow, sent: Sent | None, live: Live) -> tuple[str, str]
 
 def _write_changed(live: Live, out: Output) -> None:
     """The rows of what this batch touched; all others are as they were written."""
-    state, carts = live.state, live.carts  # time may have acted on carts that were not in memory
+    carts = live.carts  # time may have acted on carts that were not in memory
     if live.touch_changed or live.funnel_changed:
         _write_funnel(live, out)
     if live.carts_changed or ((carts.open or carts.closed) and _is_due(live)):
@@ -186,9 +186,13 @@ def _write_changed(live: Live, out: Output) -> None:
     if live.visits:
         _write_sessions(live.visits.values(), live, out)
     if live.stays_changed:  # an event in the midst of an idle time may have shown that a stay never was
-        stays.write_anew(state.churn, state.person_id, state.folded_ms, live.policy, out)
+        _write_stays(live, out)
     if live.shares_from_ms is not None:
         _write_objects(_share_objects(live, live.shares_from_ms), live, out)
+
+
+def _write_stays(live: Live, out: Output) -> None:
+    stays.write(live.state.churn, live.state.person_id, live.clock_ms, live.state.folded_ms, live.policy, out)
 
 
 def _write_objects(objects: Iterable[tuple[bytes, Callable[[], Row]]], live: Live, out: Output) -> set[bytes]:

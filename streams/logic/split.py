@@ -1,9 +1,6 @@
 """Takes a device's part out of a person's history: what is still in the journal. What was folded cannot be told apart, and stays."""
 
-import msgspec
-
 from streams.logic import churn, funnel
-from streams.logic.churn import Churn
 from streams.logic.entry import Entry
 from streams.logic.funnel import Funnel
 from streams.logic.ids import device_person
@@ -23,7 +20,8 @@ def split(state: Person, device_id: str, policy: Policy) -> Person | None:
         return None
     state.links += 1
     part = Person(device, links=state.links, device_id=device_id, journal=moved, folded_ms=state.folded_ms)
-    part.first, part.churn = _first(moved, device), _churn(moved, policy)
+    part.first = _first(moved, device)
+    _active_anew(part, policy)
     state.journal = [entry for entry in state.journal if entry.device_id != device_id]
     if state.device_id == device_id:
         state.device_id = next((entry.device_id for entry in reversed(state.journal) if entry.device_id), "")
@@ -36,19 +34,15 @@ def split(state: Person, device_id: str, policy: Policy) -> Person | None:
 
 
 def start_anew(state: Person, policy: Policy) -> None:
-    """First touch and activity by what is left in the journal, if that is all that there was."""
+    """Activity by what is left in the journal, and the first touch, if that is all that there was."""
+    _active_anew(state, policy)
     if state.first is None or state.first.seen_ms >= state.folded_ms:
         origin = state.first.origin if state.first else state.person_id  # whoever is held out stays so
         state.first = _first(state.journal, origin)
-        state.churn = msgspec.structs.replace(_churn(state.journal, policy), sent=state.churn.sent)
 
 
-def _churn(journal: list[Entry], policy: Policy) -> Churn:
-    found = Churn()
-    for entry in journal:
-        if entry.weight:
-            churn.seen(found, entry.at_ms, policy)
-    return found
+def _active_anew(state: Person, policy: Policy) -> None:
+    churn.rebuild(state.churn, (entry.at_ms for entry in state.journal if entry.weight), state.folded_ms, policy)
 
 
 def _first(journal: list[Entry], origin: str) -> FirstTouch | None:

@@ -2,6 +2,7 @@
 
 from schemas.partition import partition_of
 from schemas.rows import SegmentRow
+from streams.logic import churn
 from streams.logic.churn import Churn, Stay
 from streams.logic.output import Output
 from streams.logic.policy import Policy
@@ -10,46 +11,52 @@ from streams.logic.sent import GONE, SEGMENT, TIME_BYTES, Sent, began_ms, key_of
 _NAME_AT = 1 + TIME_BYTES
 
 
-def write(churn: Churn, person_id: str, policy: Policy, out: Output) -> set[bytes]:
-    """Emit what is new or has changed; the keys of all stays."""
-    found = set()
+def write(flags: Churn, person_id: str, now_ms: int, folded_ms: int, policy: Policy, out: Output) -> None:
+    """Emit what is new or has changed, and take back what never was. What ended before `folded_ms` stays as it was told."""
+    sent, found = flags.sent, set()
     partition = partition_of(person_id, out.partitions)
-    for stay in churn.stays:
+    for stay in churn.stays(flags, now_ms, policy):
         key = _key(stay)
         found.add(key)
-        write_if_changed(key, _row(stay, person_id, policy), churn.sent, "segments", partition, out)
-    return found
+        if _is_kept(stay, folded_ms) or key in sent:
+            write_if_changed(key, _row(stay, person_id, policy), sent, "segments", partition, out)
+    for key in [key for key in sent if key not in found]:
+        before = sent[key]
+        if before.digest != GONE:
+            _take_back(key, before, person_id, policy, out)
+            sent[key] = Sent(before.version + 1, GONE)  # it may come back, with a higher version
 
 
-def write_anew(churn: Churn, person_id: str, folded_ms: int, policy: Policy, out: Output) -> None:
-    """The same, and take back what never was, unless it is history that no event can reach."""
-    found = write(churn, person_id, policy, out)
-    for key in [key for key in churn.sent if key not in found]:
-        sent = churn.sent[key]
-        if sent.digest != GONE and began_ms(key) >= folded_ms:
-            _take_back(key, sent, person_id, policy, out)
-            churn.sent[key] = Sent(sent.version + 1, GONE)  # it may come back, with a higher version
+def is_due(flags: Churn, now_ms: int, policy: Policy) -> bool:
+    """Whether time has brought the person into a tier that was not told yet."""
+    found = churn.tier_now(flags, now_ms, policy)
+    return found is not None and _key(Stay(*found)) not in flags.sent
 
 
-def take_back_all(churn: Churn, person_id: str, policy: Policy, out: Output) -> None:
+def take_back_all(flags: Churn, person_id: str, policy: Policy, out: Output) -> None:
     """The person id is given up."""
-    for key, sent in churn.sent.items():
+    for key, sent in flags.sent.items():
         if sent.digest != GONE:
             _take_back(key, sent, person_id, policy, out)
-    churn.sent = {}
+    flags.sent = {}
 
 
-def come_back(churn: Churn, version: int) -> None:
+def come_back(flags: Churn, version: int, now_ms: int, folded_ms: int, policy: Policy) -> None:
     """The person id is one again: rows go on above `version`."""
-    for stay in churn.stays:
-        churn.sent[_key(stay)] = Sent(version, GONE)
+    for stay in churn.stays(flags, now_ms, policy):
+        if _is_kept(stay, folded_ms):
+            flags.sent[_key(stay)] = Sent(version, GONE)
 
 
-def forget_sent(churn: Churn, folded_ms: int) -> None:
-    """Let go of what was sent of stays that are forgotten."""
-    if churn.sent:
-        kept = {_key(stay) for stay in churn.stays}
-        churn.sent = {key: sent for key, sent in churn.sent.items() if key in kept or began_ms(key) >= folded_ms}
+def forget_sent(flags: Churn, now_ms: int, folded_ms: int, policy: Policy) -> None:
+    """Let go of what was sent of stays that ended before `folded_ms`."""
+    if flags.sent:
+        kept = {_key(stay) for stay in churn.stays(flags, now_ms, policy) if _is_kept(stay, folded_ms)}
+        flags.sent = {key: sent for key, sent in flags.sent.items() if key in kept or began_ms(key) >= folded_ms}
+
+
+def _is_kept(stay: Stay, folded_ms: int) -> bool:
+    return stay.left_ms is None or stay.left_ms >= folded_ms
 
 
 def _key(stay: Stay) -> bytes:

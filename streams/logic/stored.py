@@ -40,10 +40,10 @@ def if_only_stays_move(value: bytes, clock_ms: int, unfolded_ms: int) -> Churn |
     return flags if flags.last_ms >= unfolded_ms else None
 
 
-def with_flags(value: bytes, flags: Churn, policy: Policy) -> bytes:
+def with_flags(value: bytes, flags: Churn, now_ms: int, policy: Policy) -> bytes:
     """The entry with other flags."""
     cart_ms = int.from_bytes(value[8:_HEAD_BYTES], "big")
-    return _head(cart_ms, churn.next_wake_ms(flags, policy)) + packed_churn(flags) + rest_of(value, _HEAD_BYTES)
+    return _head(cart_ms, churn.next_wake_ms(flags, now_ms, policy)) + packed_churn(flags) + rest_of(value, _HEAD_BYTES)
 
 
 def _head(cart_ms: int | None, churn_ms: int | None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,9 +20,13 @@ class Stay(NamedTuple):
 
 def stays_of(facts: list[Fact], policy: Policy, now_ms: int) -> list[Stay]:
     """All stays of one person until `now_ms`."""
-    active_ms = sorted({fact.at_ms for fact in facts if fact.active})
+    return stays_between([fact.at_ms for fact in facts if fact.active], policy, now_ms)
+
+
+def stays_between(active_ms: Iterable[int], policy: Policy, now_ms: int) -> list[Stay]:
+    """All stays between these activities, in any order."""
     stays: list[Stay] = []
-    for began_ms, next_ms in pairwise([*active_ms, None]):
+    for began_ms, next_ms in pairwise([*sorted(set(active_ms)), None]):
         assert began_ms is not None
         until_ms = now_ms if next_ms is None else next_ms
         reached = [(tier, began_ms + idle_ms) for tier, idle_ms in policy.churn_tiers_ms if began_ms + idle_ms <= until_ms]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from schemas.collected import Commerce
-from schemas.items import Item
+from schemas.items import KnownItem
 
 
 class EventRow(Commerce, omit_defaults=True, kw_only=True):
@@ -95,7 +95,7 @@ class CartRow(msgspec.Struct, omit_defaults=True, kw_only=True):
     changed_at_ms: int
     version: int
     step: str = "cart"  # cart, checkout, payment: the furthest reached
-    items: tuple[Item, ...] = ()
+    items: tuple[KnownItem, ...] = ()
     value: Decimal = Decimal(0)
     currency: str = ""
     abandoned_at_ms: int | None = None
@@ -159,7 +159,7 @@ class TriggerRow(msgspec.Struct, omit_defaults=True, kw_only=True):
     device_id: str = ""
     cart_id: str = ""
     cart_step: str = ""
-    items: tuple[Item, ...] = ()
+    items: tuple[KnownItem, ...] = ()
     value: Decimal = Decimal(0)
     currency: str = ""
     replayed: bool = False

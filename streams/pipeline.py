@@ -25,9 +25,9 @@ from streams.stage import Stage
 
 log = logging.getLogger(__name__)
 _MAX_BATCH_RECORDS = 200
-_MAX_BATCH_BYTES = 2 << 20
+_MAX_BATCH_BYTES = 4 << 20
 _MAX_QUEUE_RECORDS = 400
-_MAX_QUEUE_BYTES = 2 * _MAX_BATCH_BYTES  # the next batch, and what arrives while it is applied: a worker has many partitions
+_MAX_QUEUE_BYTES = _MAX_BATCH_BYTES  # the next batch, while the one before is applied: a worker has many partitions
 _FULL_BYTES = 65_536  # that many are a transaction without waiting for more
 _GATHER_S = 0.02
 _TRANSACTION_TIMEOUT_MS = 15_000

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from schemas.items import Item
+from schemas.items import KnownItem
 from streams.logic.entry import CartPart, Entry
 from streams.logic.ids import stable_id
 from streams.logic.policy import Policy
@@ -19,7 +19,7 @@ class Snapshot(msgspec.Struct, array_like=True, gc=False):
 
     at_ms: int
     step: str
-    items: tuple[Item, ...]
+    items: tuple[KnownItem, ...]
     currency: str
 
 
@@ -31,7 +31,7 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     opened_ms: int
     changed_ms: int
     step: str
-    items: tuple[Item, ...]
+    items: tuple[KnownItem, ...]
     currency: str
     idle: bool = False
     abandonments: int = 0
@@ -54,7 +54,7 @@ class Carts(msgspec.Struct, array_like=True, gc=False):
     closed: list[Episode] = []
 
 
-def value_of(items: tuple[Item, ...]) -> Decimal:
+def value_of(items: tuple[KnownItem, ...]) -> Decimal:
     """Sum of price x quantity; an item without a price counts nothing."""
     return sum((item.price * item.quantity for item in items if item.price is not None), Decimal(0))
 
@@ -147,7 +147,7 @@ def _latest(carts: Carts) -> Episode | None:
     return max(carts.open.values(), key=lambda e: (e.changed_ms, e.cart_id), default=None)
 
 
-def _contents(items: tuple[Item, ...], part: CartPart) -> tuple[Item, ...]:
+def _contents(items: tuple[KnownItem, ...], part: CartPart) -> tuple[KnownItem, ...]:
     if part.cart_items is not None:
         return part.cart_items
     if part.event == "add_to_cart":
@@ -157,7 +157,7 @@ def _contents(items: tuple[Item, ...], part: CartPart) -> tuple[Item, ...]:
     return items
 
 
-def _added(items: tuple[Item, ...], more: tuple[Item, ...]) -> tuple[Item, ...]:
+def _added(items: tuple[KnownItem, ...], more: tuple[KnownItem, ...]) -> tuple[KnownItem, ...]:
     """Quantities add up by product and variant; the latest price and name are kept."""
     found = {(item.product_id, item.variant): item for item in items}
     for item in more:
@@ -167,7 +167,7 @@ def _added(items: tuple[Item, ...], more: tuple[Item, ...]) -> tuple[Item, ...]:
     return tuple(found.values())
 
 
-def _taken(items: tuple[Item, ...], gone: tuple[Item, ...]) -> tuple[Item, ...]:
+def _taken(items: tuple[KnownItem, ...], gone: tuple[KnownItem, ...]) -> tuple[KnownItem, ...]:
     found = {(item.product_id, item.variant): item for item in items}
     for item in gone:
         key = (item.product_id, item.variant)

@@ -75,15 +75,10 @@ def stays(churn: Churn, now_ms: int, policy: Policy) -> Iterator[Stay]:
             yield stay
 
 
-def tier_now(churn: Churn, now_ms: int, policy: Policy) -> tuple[str, int] | None:
-    """The tier in which the person is, and since when."""
-    last_ms, found = churn.last_ms, None
-    if last_ms:
-        for tier, idle_ms in policy.churn_tiers_ms:
-            if last_ms + idle_ms > now_ms:
-                break
-            found = (tier, last_ms + idle_ms)
-    return found
+def reached(churn: Churn, now_ms: int, policy: Policy) -> list[tuple[str, int]]:
+    """The tiers that the idle time which lasts has come to, and when: the last one is that in which the person is."""
+    last_ms = churn.last_ms
+    return [(tier, last_ms + idle_ms) for tier, idle_ms in policy.churn_tiers_ms if last_ms + idle_ms <= now_ms] if last_ms else []
 
 
 def next_wake_ms(churn: Churn, now_ms: int, policy: Policy) -> int | None:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 import msgspec
 
 from schemas.events import QUIET
-from schemas.items import Item
+from schemas.items import KnownItem
 from schemas.rows import EventRow
 from streams.logic.ids import stable_id
 
@@ -31,8 +31,8 @@ class CartPart(msgspec.Struct, array_like=True, gc=False):
     event: str
     origin: str
     cart_id: str
-    items: tuple[Item, ...]
-    cart_items: tuple[Item, ...] | None
+    items: tuple[KnownItem, ...]
+    cart_items: tuple[KnownItem, ...] | None
     currency: str
     order_id: str
     value: str  # decimal text, '' when not given

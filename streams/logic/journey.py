@@ -261,16 +261,11 @@ class Journey:
     def _wake(self, person_id: str, value: bytes) -> None:
         flags = None
         if person_id not in self._touched:
-            flags = stored.if_only_stays_move(value, self.clock_ms, self._unfolded_ms)
+            flags = stored.if_only_stays_move(value, self.clock_ms, self.clock_ms - self.policy.lateness_ms - FOLD_MARGIN_MS)
         if flags is None:
             self.person(person_id)
         else:
             self._idle.append((person_id, flags))
-
-    @property
-    def _unfolded_ms(self) -> int:
-        """No person is folded further than this, but for very busy ones."""
-        return self.clock_ms - self.policy.lateness_ms - FOLD_MARGIN_MS
 
     def _write_or_reject(self, live: Live, out: Output) -> None:
         """A person who cannot be written stays as the last batch left it; what this batch said of it goes to `rejected`."""
@@ -313,7 +308,7 @@ class Journey:
             try:
                 if live is not None:
                     flags, live.clock_ms = live.state.churn, self._acts_until_ms
-                stays.write(flags, person_id, self._acts_until_ms, self._unfolded_ms, self.policy, out)
+                stays.move(flags, person_id, self._acts_until_ms, self.policy, out)
                 self._keep(person_id, stored.with_flags(self.persons[person_id], flags, self._acts_until_ms, self.policy), out)
             except Exception as error:
                 out.back_to(mark)

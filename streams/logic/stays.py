@@ -1,5 +1,7 @@
 """The rows of a person's stays in segments. Time alone moves most persons, and for that nothing else of them is looked at."""
 
+from itertools import pairwise
+
 from schemas.partition import partition_of
 from schemas.rows import SegmentRow
 from streams.logic import churn
@@ -27,10 +29,23 @@ def write(flags: Churn, person_id: str, now_ms: int, folded_ms: int, policy: Pol
             sent[key] = Sent(before.version + 1, GONE)  # it may come back, with a higher version
 
 
+def move(flags: Churn, person_id: str, now_ms: int, policy: Policy, out: Output) -> None:
+    """The same where nothing but time has passed: news is of the gap that lasts, from the stay on that was told last."""
+    found = [Stay(tier, entered_ms) for tier, entered_ms in churn.reached(flags, now_ms, policy)]
+    for stay, after in pairwise(found):
+        stay.left_ms = after.entered_ms
+    first = len(found) - 1
+    while first > 0 and _key(found[first]) not in flags.sent:
+        first -= 1
+    partition = partition_of(person_id, out.partitions)
+    for stay in found[first:]:
+        write_if_changed(_key(stay), _row(stay, person_id, policy), flags.sent, "segments", partition, out)
+
+
 def is_due(flags: Churn, now_ms: int, policy: Policy) -> bool:
     """Whether time has brought the person into a tier that was not told yet."""
-    found = churn.tier_now(flags, now_ms, policy)
-    return found is not None and _key(Stay(*found)) not in flags.sent
+    reached = churn.reached(flags, now_ms, policy)
+    return bool(reached) and _key(Stay(*reached[-1])) not in flags.sent
 
 
 def take_back_all(flags: Churn, person_id: str, policy: Policy, out: Output) -> None:

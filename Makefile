@@ -37,10 +37,11 @@ $(CLIENTS): tests/clients/package-lock.json
 	else echo "no Node clients (npm or the network is missing): their tests are skipped"; fi
 
 # Files in the order of their folders: e2e and service tests, long and few in a file, come first, so that at the end no process waits
-# for the other one's. xdist's own order, most tests first, has them last.
+# for the other one's. xdist's own order, most tests first, has them last. Three processes on two cores: service tests wait a quarter of
+# their time for others.
 test-py: setup clients
 	$(BIN)/python -m runtime.browser --install
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 12 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 12 $(ARGS)
 
 # The SDK's own tests; skipped where node is missing or the SDK is not there.
 test-js: setup

@@ -186,13 +186,16 @@ async def until_settled(settings: Settings, lane: str, timeout_s: float = 120.0,
 async def _until(behind: Callable[[], list[str]], timeout_s: float, progress: Watch) -> None:
     """Ask until nothing is behind; LaneError when the answer stays the same for too long."""
     last, since_s = [""], time.monotonic()
+    asked_s = since_s
     while found := await asyncio.to_thread(_asked, behind):
+        took_s = time.monotonic() - asked_s
         if found != last:
             last, since_s = found, time.monotonic()
             progress(found[0])
         if time.monotonic() - since_s > timeout_s:
             raise LaneError(f"nothing has moved for {timeout_s:.0f} s; `cartwake status` shows the processes:\n  " + "\n  ".join(found))
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(max(POLL_S, 2 * took_s))  # a question costs those who are behind, too
+        asked_s = time.monotonic()
 
 
 def _asked(question: Callable[[], list[str]]) -> list[str]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -95,10 +96,17 @@ def traces(shop: Shop, *words: str) -> list[str]:
     """Every place where a word stands: columns of tables, records of all topics (keys, values, headers), files of the spill."""
     found = []
     for sql, text in ((TEXTS, "toString(`{}`)"), (STATES, "toString(finalizeAggregation(`{}`))")):
+        columns = defaultdict[str, list[str]](list)
         for table, name in query(shop.settings, sql):
-            for word in words:
-                if shop.count(f"SELECT countIf(position({text.format(name)}, {{word:String}}) > 0) FROM `{table}`", word=word):
-                    found.append(f"{table}.{name}: {word}")
+            columns[table].append(name)
+        for table, names in columns.items():  # one question a table, all columns and words in it
+            places = [(name, word) for name in names for word in words]
+            given = {f"word{number}": word for number, word in enumerate(words)}
+            counts = [
+                f"countIf(position({text.format(name)}, {{word{number}:String}}) > 0)" for name in names for number in range(len(words))
+            ]
+            (row,) = query(shop.settings, f"SELECT {', '.join(counts)} FROM `{table}`", given)
+            found += [f"{table}.{name}: {word}" for (name, word), count in zip(places, row, strict=True) if count]
     with admin_of(shop.settings.kafka_bootstrap) as admin:
         topics = sorted(name for name in admin.list_topics() if not name.startswith("__"))
     found += asyncio.run(_traces_in_topics(shop.settings, topics, words))

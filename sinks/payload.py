@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.items import Item
+from schemas.items import KnownItem
 from schemas.reasons import SuppressReason
 from schemas.rows import TriggerRow
 
@@ -40,5 +40,5 @@ def iso(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _item(item: Item) -> dict[str, Any]:
+def _item(item: KnownItem) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__struct_fields__}

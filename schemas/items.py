@@ -34,12 +34,11 @@ class Item(KnownItem, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     # As a sender gives it. To readers it is the same thing, so both have one description and, in the schemas, one name.
 
     def __post_init__(self) -> None:
-        price = self.price
-        if price is not None and (price.adjusted() > _SURELY_FITS or not price.is_finite()):
-            check_money("price", price)
+        if self.price is not None:
+            check_money("price", self.price)
 
 
 def check_money(name: str, amount: Decimal) -> None:
     """Raise ValueError, naming the field, when an amount does not fit the warehouse's Decimal(18, 4)."""
-    if not amount.is_finite() or abs(amount) > MAX_MONEY:
+    if not amount.is_finite() or (amount.adjusted() > _SURELY_FITS and abs(amount) > MAX_MONEY):
         raise ValueError(f"{name}: not an amount of money: {amount}")

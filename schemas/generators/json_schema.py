@@ -72,7 +72,7 @@ def is_private(topic: Topic) -> bool:
 def _parts(line: type[msgspec.Struct]) -> tuple[Schema, dict[str, Schema]]:
     """The type's own schema, and those that it refers to by name."""
     _, found = msgspec.json.schema_components([line], ref_template="#/$defs/{name}")
-    found = msgspec.json.decode(msgspec.json.encode(found).replace(b"KnownItem", b"Item"))  # see there
+    found = msgspec.json.decode(msgspec.json.encode(found).replace(b"KnownItem", b"Item"))  # one thing to readers, see schemas.items
     parts = {name: _cleaned(part) for name, part in sorted(found.items())}
     root = parts.pop(line.__name__)
     if "Item" in parts:

@@ -64,21 +64,14 @@ def seen(churn: Churn, at_ms: int, policy: Policy) -> bool:
 
 def stays(churn: Churn, now_ms: int, policy: Policy) -> Iterator[Stay]:
     """All stays that can be told from what is kept, in order."""
-    for island, following in pairwise([*churn.islands, None]):
-        assert island is not None
-        last_ms, end_ms = island.last_ms, None if following is None else following.first_ms
-        until_ms = now_ms if end_ms is None else end_ms
-        reached = [Stay(tier, last_ms + idle_ms) for tier, idle_ms in policy.churn_tiers_ms if last_ms + idle_ms <= until_ms]
-        for stay, after in pairwise([*reached, None]):
-            assert stay is not None
-            stay.left_ms = end_ms if after is None else after.entered_ms
-            yield stay
+    for island, following in pairwise(churn.islands):
+        yield from _of_gap(island.last_ms, following.first_ms, following.first_ms, policy)
+    yield from lasting(churn, now_ms, policy)
 
 
-def reached(churn: Churn, now_ms: int, policy: Policy) -> list[tuple[str, int]]:
-    """The tiers that the idle time which lasts has come to, and when: the last one is that in which the person is."""
-    last_ms = churn.last_ms
-    return [(tier, last_ms + idle_ms) for tier, idle_ms in policy.churn_tiers_ms if last_ms + idle_ms <= now_ms] if last_ms else []
+def lasting(churn: Churn, now_ms: int, policy: Policy) -> list[Stay]:
+    """Those of the idle time that lasts: the last one is that in which the person is."""
+    return _of_gap(churn.last_ms, now_ms, None, policy) if churn.islands else []
 
 
 def next_wake_ms(churn: Churn, now_ms: int, policy: Policy) -> int | None:
@@ -104,9 +97,19 @@ def rebuild(churn: Churn, active_ms: Iterable[int], folded_ms: int, policy: Poli
 
 def forget(churn: Churn, until_ms: int, policy: Policy) -> None:
     """Let go of what was followed by so early an activity that no tier of the gap reaches past `until_ms`."""
-    if len(churn.islands) > 1 and policy.churn_tiers_ms:
+    islands = churn.islands
+    if len(islands) > 1 and policy.churn_tiers_ms:
         since_ms = until_ms - policy.churn_tiers_ms[-1][1]
-        churn.islands = [one for one, after in pairwise([*churn.islands, None]) if one and (after is None or after.first_ms >= since_ms)]
+        while len(islands) > 1 and islands[1].first_ms < since_ms:
+            del islands[0]
+
+
+def _of_gap(began_ms: int, until_ms: int, end_ms: int | None, policy: Policy) -> list[Stay]:
+    """The stays of one idle time, as far as it is known; `end_ms` is None while it lasts."""
+    found = [Stay(tier, began_ms + idle_ms, end_ms) for tier, idle_ms in policy.churn_tiers_ms if began_ms + idle_ms <= until_ms]
+    for stay, after in pairwise(found):
+        stay.left_ms = after.entered_ms
+    return found
 
 
 def _least_ms(policy: Policy) -> int:

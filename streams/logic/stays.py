@@ -1,7 +1,5 @@
 """The rows of a person's stays in segments. Time alone moves most persons, and for that nothing else of them is looked at."""
 
-from itertools import pairwise
-
 from schemas.partition import partition_of
 from schemas.rows import SegmentRow
 from streams.logic import churn
@@ -31,9 +29,7 @@ def write(flags: Churn, person_id: str, now_ms: int, folded_ms: int, policy: Pol
 
 def move(flags: Churn, person_id: str, now_ms: int, policy: Policy, out: Output) -> None:
     """The same where nothing but time has passed: news is of the gap that lasts, from the stay on that was told last."""
-    found = [Stay(tier, entered_ms) for tier, entered_ms in churn.reached(flags, now_ms, policy)]
-    for stay, after in pairwise(found):
-        stay.left_ms = after.entered_ms
+    found = churn.lasting(flags, now_ms, policy)
     first = len(found) - 1
     while first > 0 and _key(found[first]) not in flags.sent:
         first -= 1
@@ -44,8 +40,8 @@ def move(flags: Churn, person_id: str, now_ms: int, policy: Policy, out: Output)
 
 def is_due(flags: Churn, now_ms: int, policy: Policy) -> bool:
     """Whether time has brought the person into a tier that was not told yet."""
-    reached = churn.reached(flags, now_ms, policy)
-    return bool(reached) and _key(Stay(*reached[-1])) not in flags.sent
+    found = churn.lasting(flags, now_ms, policy)
+    return bool(found) and _key(found[-1]) not in flags.sent
 
 
 def take_back_all(flags: Churn, person_id: str, policy: Policy, out: Output) -> None:

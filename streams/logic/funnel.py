@@ -9,6 +9,7 @@ from streams.logic.policy import Policy
 
 MAX_MARKS = 20_000  # step times of one person; more than that is a bot, whose oldest go
 RADIX = 32  # windowFunnel knows at most 32 steps; (time, step) is kept as one number that sorts the same way
+_STEP_BITS = RADIX.bit_length() - 1
 
 
 class Funnel(msgspec.Struct, array_like=True, gc=False):
@@ -45,7 +46,8 @@ def level_of(marks: list[int], window_ms: int, goal: int) -> int:
     """The furthest step that a chain reached within the window from its first step."""
     began: list[int | None] = [None] * goal
     for mark in marks:
-        at_ms, step = divmod(mark, RADIX)
+        at_ms = mark >> _STEP_BITS  # twice as quick as divmod
+        step = mark & RADIX - 1
         if step == 0:
             began[0] = at_ms
             continue

@@ -3,7 +3,7 @@
 import msgspec
 
 from streams.logic.entry import Entry, VisitPart
-from streams.logic.ids import stable_name
+from streams.logic.ids import name_of
 from streams.logic.policy import Policy
 
 _UNKNOWN = VisitPart("", "", "", "", "", "")
@@ -24,7 +24,7 @@ class Session(msgspec.Struct, array_like=True, gc=False):
     @property
     def name(self) -> bytes:
         """What the session's id is the hex of."""
-        return stable_name("session", self.device_id, self.started_ms, self.opened_by)
+        return name_of(f"session\x1f{self.device_id}\x1f{self.started_ms}\x1f{self.opened_by}")
 
     @property
     def session_id(self) -> str:

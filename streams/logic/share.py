@@ -36,6 +36,8 @@ def latest(base: Open | None, entries: Iterable[Entry], until_ms: int, policy: P
 def shares(base: Open | None, journal: list[Entry], policy: Policy) -> Iterator[tuple[Entry, str]]:
     """Each entry that a row stands for, and the share that the person had come through by then ('' for none)."""
     opens = sorted(_openings(base, journal))
+    if not opens and all(item.share is None for item in journal):  # nearly everybody
+        return
     for item in journal:
         if item.share is None and (not opens or kind_of(item) != "order"):
             continue

@@ -17,5 +17,5 @@ def set_up() -> None:
 
 
 def leave_alone() -> None:
-    """What is there now will stay: a state that has just been restored."""
+    """What is there now will stay: a state that has just been restored. No cycle may lead through it, or it would never go."""
     gc.freeze()

@@ -12,7 +12,7 @@ from schemas.partition import partition_of
 from schemas.suppression import id_hash
 from streams.logic.identify import Identify
 from streams.logic.journey import Journey
-from streams.logic.output import Output
+from streams.logic.output import Output, row_kind
 from streams.logic.policy import Policy
 from streams.records import pack
 
@@ -35,12 +35,12 @@ class MemoryStream:
 
     def send(self, events: list[Collected]) -> None:
         """One request to the collector: a record for each partition that it touches."""
-        lines: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
+        lines: dict[int, list[bytes]] = defaultdict(list)
         for event in events:
             partition = partition_of(partition_key(event), self.policy.partitions)
-            lines[partition].append((str(Kind.EVENT), msgspec.json.encode(event)))
+            lines[partition].append(msgspec.json.encode(event))
         for partition, found in lines.items():
-            self._queues[("identify", partition)].extend(pack(found, MAX_RECORD_BYTES))
+            self._queues[("identify", partition)].extend(pack(found, Kind.EVENT.value, MAX_RECORD_BYTES))
 
     def tick(self, now_ms: int) -> None:
         for partition in range(self.policy.partitions):
@@ -97,12 +97,10 @@ class MemoryStream:
                 changelog.pop(key, None)
             else:
                 changelog[key] = value
-        for (topic, target), lines in out.lines.items():
+        for (topic, target), lines in out.held.items():
             if topic == "journeys":
-                self._queues[("journey", target)].extend(pack(lines, MAX_RECORD_BYTES))
-            for kind, line in lines:
-                if topic != "journeys" or kind == Kind.EVENT:
-                    self.rows[topic].append(orjson.loads(line))
+                self._queues[("journey", target)].extend(pack(lines, row_kind(topic), MAX_RECORD_BYTES))
+            self.rows[topic] += [orjson.loads(line) for line in lines if isinstance(line, bytes)]
 
     def latest(self, topic: str, *key: str) -> dict[tuple[Any, ...], dict[str, Any]]:
         """The valid row of each key: the highest version, without those that were taken back."""

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from schemas.journeys import OFFSET_KEY
 from streams import changelog, garbage, metrics
-from streams.logic.output import Output
+from streams.logic.output import Output, row_kind
 from streams.records import kind_of, pack
 from streams.stage import Stage
 
@@ -205,8 +205,8 @@ class Pipeline:
         assert producer is not None
         async with producer.transaction():
             futures = []
-            for (topic, partition), lines in out.lines.items():
-                for kind, value in pack(lines, setup.max_record_bytes):
+            for (topic, partition), lines in out.held.items():
+                for kind, value in pack(lines, row_kind(topic), setup.max_record_bytes):
                     headers = [("kind", kind.encode())] if kind else []
                     futures.append(await producer.send(setup.topic_of(topic), value, partition=partition, headers=headers))
             changes = {**out.changes, OFFSET_KEY: str(offset).encode()}

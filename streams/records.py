@@ -3,41 +3,37 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, groupby
-from operator import itemgetter
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from schemas.journeys import Kind, joined
+from schemas.journeys import joined
+from streams.logic.output import Line
 
 _Line = TypeVar("_Line")
-_ROWS = ("", Kind.EVENT)
 
 
-def pack(lines: Iterable[tuple[str, bytes]], max_bytes: int) -> Iterator[tuple[str, bytes]]:
+def pack(lines: Iterable[Line], row_kind: str, max_bytes: int) -> Iterator[tuple[str, bytes]]:
     """Join neighbouring lines with newlines, up to `max_bytes` a record; order stays as it is.
 
-    Rows (kinds '' and `event`) keep to themselves, because the sink passes their bytes on; all others share `mixed` records. A record
-    costs Faust 200 us, whatever is in it.
+    Rows keep to themselves, because the sink passes their bytes on; all others share `mixed` records. A record costs Faust 200 us,
+    whatever is in it.
     """
-    others: list[tuple[str, bytes]] = []
-    for kind, neighbours in groupby(lines, itemgetter(0)):
-        if kind not in _ROWS:
-            others += neighbours
-            continue
-        yield from _mixed(others, max_bytes)
-        others = []
-        rows = [line for _, line in neighbours]
-        for part in _parts(rows, [len(row) + 1 for row in rows], max_bytes):
-            yield kind, b"\n".join(part)
-    yield from _mixed(others, max_bytes)
+    for kind, neighbours in groupby(lines, type):
+        if kind is bytes:
+            rows = cast(list[bytes], list(neighbours))
+            for part in _parts(rows, map(len, rows), max_bytes):
+                yield row_kind, b"\n".join(part)
+        else:
+            others = cast(list[tuple[str, bytes]], list(neighbours))
+            yield from map(joined, _parts(others, (len(line) + len(each) + 1 for each, line in others), max_bytes))
 
 
-def _mixed(lines: list[tuple[str, bytes]], max_bytes: int) -> Iterator[tuple[str, bytes]]:
-    return map(joined, _parts(lines, [len(line) + len(kind) + 2 for kind, line in lines], max_bytes))
-
-
-def _parts(lines: list[_Line], sizes_bytes: list[int], max_bytes: int) -> Iterator[list[_Line]]:
+def _parts(lines: list[_Line], sizes_bytes: Iterable[int], max_bytes: int) -> Iterator[list[_Line]]:
     """As many neighbours as have room in a record each time, at least one. No loop over single lines: there are millions."""
     ends_bytes = list(accumulate(sizes_bytes))
+    if ends_bytes[-1] + len(lines) <= max_bytes:  # nearly always
+        yield lines
+        return
+    ends_bytes = [end_bytes + newlines for newlines, end_bytes in enumerate(ends_bytes, 1)]
     start = start_bytes = 0
     while start < len(lines):
         end = max(start + 1, bisect_right(ends_bytes, start_bytes + max_bytes))

@@ -1,25 +1,19 @@
 """What a batch has applied so far, and of whom each line was: a person who has to be made anew is made from it."""
 
-from collections.abc import Callable
-
-from streams.logic.output import Output
-
-Handle = Callable[[bytes, Output], None]
-
 
 class Applied:
     """`add` is an append to a list, because nearly nobody asks: lines are put together by person once somebody does."""
 
     def __init__(self) -> None:
-        self._lines: list[tuple[str, Handle, bytes]] = []
-        self._of: dict[str, list[tuple[Handle, bytes]]] = {}
+        self._lines: list[tuple[str, str, bytes]] = []
+        self._of: dict[str, list[tuple[str, bytes]]] = {}
         self._sorted = 0  # of `_lines`, how many stand in `_of`
         self.add = self._lines.append
 
-    def of(self, person_id: str) -> list[tuple[Handle, bytes]]:
-        """The lines about a person in order, each with what applied it."""
-        for each, handle, line in self._lines[self._sorted :]:
-            self._of.setdefault(each, []).append((handle, line))
+    def of(self, person_id: str) -> list[tuple[str, bytes]]:
+        """The lines about a person in order, each with its kind."""
+        for each, kind, line in self._lines[self._sorted :]:
+            self._of.setdefault(each, []).append((kind, line))
         self._sorted = len(self._lines)
         return self._of.get(person_id, [])
 

@@ -19,7 +19,8 @@ from streams.logic.output import Output
 from streams.logic.policy import Policy
 
 _DEVICE = b"device:"
-_EVENT, _DUPLICATE, _REUSED = Kind.EVENT, Verdict.DUPLICATE, Verdict.REUSED  # to ask an enum for them each time is slow
+_HANDLE = {Kind.TICK.value: "_on_tick", Kind.UNLINK.value: "_on_unlink", Kind.ERASE.value: "_on_erase"}
+_DUPLICATE, _REUSED = Verdict.DUPLICATE, Verdict.REUSED  # to ask an enum for them each time is slow
 
 
 class Arriving(EventRow, omit_defaults=True, kw_only=True):
@@ -50,11 +51,6 @@ class Identify:
         self.dedup = Dedup(policy.dedup_ms, policy.dedup_max_ids)
         self._refusals = Refusals()
         self._erased = Erased(policy.erasure_salt)
-        self._handles: dict[str, Callable[[bytes, Output], None]] = {
-            Kind.TICK: self._on_tick,
-            Kind.UNLINK: self._on_unlink,
-            Kind.ERASE: self._on_erase,
-        }
         self._events = self._late = 0  # of this batch
         self._changed: set[str] = set()
         self._merges: list[tuple[str, Merge]] = []  # told behind the events around them: so these stand together in large records
@@ -76,7 +72,8 @@ class Identify:
 
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
-        handle = self._handles.get(kind, self._on_line)
+        name = _HANDLE.get(kind, "_on_line")  # a table of own methods would be a cycle, and what is dropped has to be gone at once
+        handle: Callable[[bytes, Output], None] = getattr(self, name)
         for line in value.split(b"\n"):
             try:
                 handle(line, out)
@@ -130,7 +127,7 @@ class Identify:
         row.lane, row.replayed = policy.lane, policy.replayed
         row.cart_emptied = row.cart_items == ()
         row.person_id = person_id = self._person(row, times.occurred_at_ms, out)
-        out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row), _EVENT)
+        out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row))
         self._events += 1
         self._late += times.late
 

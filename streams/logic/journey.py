@@ -1,7 +1,10 @@
 """The second agent's logic: one partition's persons, their carts, sessions, funnel and flags, and the time that moves them."""
 
 import heapq
+import weakref
+from collections.abc import Callable
 from itertools import islice
+from typing import cast
 
 import msgspec
 
@@ -9,14 +12,14 @@ from schemas.journeys import Erase, Kind, Tick, lines_of
 from schemas.reasons import RejectReason
 from schemas.rows import ClockRow, EventRow
 from streams.logic import churn, erased, funnel, person_rows, stays, stored
-from streams.logic.applied import Applied, Handle
+from streams.logic.applied import Applied
 from streams.logic.churn import Churn
 from streams.logic.clock import Clock
 from streams.logic.consents import refuses_event
 from streams.logic.erased import Erased
 from streams.logic.links import Links, send_on
 from streams.logic.live import FOLD_MARGIN_MS, Live
-from streams.logic.output import Output
+from streams.logic.output import Line, Output
 from streams.logic.person import Person
 from streams.logic.policy import Policy
 
@@ -24,6 +27,8 @@ MAX_DUE = 2_000  # persons that time moves in one batch, so that a transaction s
 _HOT = 5_000  # persons kept decoded
 _DUE_SLACK = 1_000  # entries of the index that may be out of date however few persons there are
 _CLOCK = b"@clock"
+_OWN = {Kind.EVENT.value: "_on_event", Kind.TICK.value: "_on_tick", Kind.ERASE.value: "_on_erase"}
+Handle = Callable[[bytes, Output], None]
 _encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(EventRow).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
@@ -60,8 +65,7 @@ class Journey:
         self._told_ms = 0
         self._events = 0  # of this batch
         self._erased = Erased(policy.erasure_salt)
-        own: dict[str, Handle] = {Kind.EVENT: self._on_event, Kind.TICK: self._on_tick, Kind.ERASE: self._on_erase}
-        self._handles = own | Links(self).handles
+        self._links = Links(weakref.proxy(self)).handles
 
     @property
     def partition(self) -> int:
@@ -102,12 +106,17 @@ class Journey:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
         if kind == Kind.MIXED:
             for line_kind, line in lines_of(kind, value):
-                self._apply([line], self._handles.get(line_kind, _on_stranger), out)
+                self._apply([line], line_kind, out)
         else:
-            self._apply(value.split(b"\n"), self._handles.get(kind, _on_stranger), out)
+            self._apply(value.split(b"\n"), kind, out)
 
-    def _apply(self, lines: list[bytes], handle: Handle, out: Output) -> None:
-        erased_, applied = self._erased, self._applied.add
+    def _handle_of(self, kind: str) -> Handle:
+        """Looked up each time: a table of own methods would be a cycle, and a state that is let go has to be gone at once."""
+        own = _OWN.get(kind)
+        return getattr(self, own) if own else self._links.get(kind, _on_stranger)
+
+    def _apply(self, lines: list[bytes], kind: str, out: Output) -> None:
+        erased_, applied, handle = self._erased, self._applied.add, self._handle_of(kind)
         for line in lines:
             if erased_.is_any and erased_.names(line):
                 out.count("of_erased")
@@ -121,13 +130,13 @@ class Journey:
                 self._reject(line, error, out)
             else:
                 if self._at_work:
-                    applied((self._at_work, handle, line))
+                    applied((self._at_work, kind, line))
 
     def _undo(self, person_id: str) -> None:
         """Make a person anew: as the last batch left it, then this batch's lines but for the one that failed half-way."""
         self._let_go(person_id)
-        for handle, line in self._applied.of(person_id):
-            handle(line, Output(self.policy.partitions))
+        for kind, line in self._applied.of(person_id):
+            self._handle_of(kind)(line, Output(self.policy.partitions))
 
     def _let_go(self, person_id: str) -> None:
         self._hot.pop(person_id, None)
@@ -317,8 +326,8 @@ class Journey:
         self._idle.clear()
 
 
-def _fired_at(line: bytes) -> tuple[int, str]:
-    row = _decode_fired(line)
+def _fired_at(line: Line) -> tuple[int, str]:
+    row = _decode_fired(cast(bytes, line))
     return (row.fired_at_ms, row.trigger_id)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.journeys import Kind
 from schemas.partition import partition_of
 from schemas.raw_text import text_of
 from schemas.reasons import RejectReason
@@ -14,6 +15,12 @@ LINE_MAX_BYTES = (4 << 20) - 65_536  # what a Kafka record holds (schemas/topics
 RAW_MAX_BYTES = 262_144  # of a refused line; each of its bytes may take six in JSON
 MESSAGE_MAX_CHARS = 500
 _encode = msgspec.json.Encoder().encode
+Line = bytes | tuple[str, bytes]  # a row of its topic, which is most of them; else what kind of line it is stands before it
+
+
+def row_kind(topic: str) -> str:
+    """The kind of a topic's rows, which its records say in their header."""
+    return Kind.EVENT.value if topic == "journeys" else ""
 
 
 class LineTooLarge(ValueError):
@@ -21,17 +28,25 @@ class LineTooLarge(ValueError):
 
 
 class Output:
-    """Lines by (topic, partition, kind) in the order of writing, and changes of state by key (None deletes)."""
+    """Lines by (topic, partition) in the order of writing, and changes of state by key (None deletes)."""
 
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
-        self.lines: dict[tuple[str, int], list[tuple[str, bytes]]] = {}
+        self.held: dict[tuple[str, int], list[Line]] = {}
         self.changes: dict[bytes, bytes | None] = {}
         self.counts: dict[str, int] = {}
-        self._order: list[list[tuple[str, bytes]]] = []  # the list that each line went to
+        self._order: list[list[Line]] = []  # the list that each line went to
+
+    @property
+    def lines(self) -> dict[tuple[str, int], list[tuple[str, bytes]]]:
+        """All lines with their kinds, for those who look at them one by one."""
+        return {
+            (topic, partition): [line if isinstance(line, tuple) else (row_kind(topic), line) for line in lines]
+            for (topic, partition), lines in self.held.items()
+        }
 
     def emit(self, topic: str, key: str, row: msgspec.Struct, kind: str = "") -> None:
-        """A line for the partition of `key`; `kind` becomes the record's header."""
+        """A line for the partition of `key`; `kind` says what it is where it is no row of the topic."""
         self.emit_to(topic, partition_of(key, self.partitions), _encode(row), kind)
 
     def emit_to(self, topic: str, partition: int, line: bytes, kind: str = "") -> None:
@@ -39,17 +54,17 @@ class Output:
         if len(line) > LINE_MAX_BYTES:
             raise LineTooLarge(f"a line of {len(line)} bytes for {topic}; a record holds {LINE_MAX_BYTES}")
         name = (topic, partition)
-        lines = self.lines.get(name)
+        lines = self.held.get(name)
         if lines is None:
-            lines = self.lines[name] = []
-        lines.append((kind, line))
+            lines = self.held[name] = []
+        lines.append((kind, line) if kind else line)
         self._order.append(lines)
 
-    def sort(self, topic: str, partition: int, key: Callable[[bytes], Any]) -> None:
-        """Put a partition's lines of a topic in another order, once all of a batch are there."""
-        lines = self.lines.get((topic, partition))
+    def sort(self, topic: str, partition: int, key: Callable[[Line], Any]) -> None:
+        """Put a partition's rows of a topic in another order, once all of a batch are there."""
+        lines = self.held.get((topic, partition))
         if lines and len(lines) > 1:
-            lines.sort(key=lambda line: key(line[1]))
+            lines.sort(key=key)
 
     def mark(self) -> int:
         """Where the output stands now, for `back_to`."""

@@ -1,5 +1,6 @@
 """The Faust application of a lane: agents `identify` on `events`, `journey` on `journeys`, a transactional pipeline for each partition."""
 
+import asyncio
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ class Worker:
     def __init__(self, settings: Settings, lane: str, policy: Policy) -> None:
         self.settings, self.lane, self.policy = settings, lane, policy
         self.assigned: set[TP] | None = None
+        self._turn = asyncio.Lock()
         self.app = _new_app(settings, lane)
         self.pipelines = {agent: Pipelines(partial(self._setup, agent)) for agent in _INPUT}
         self._ticker = Ticker(settings.kafka_bootstrap, lane_topic(lane, "events"))
@@ -52,6 +54,7 @@ class Worker:
             max_record_bytes=self.settings.max_record_bytes,
             topic_of=lambda name: lane_topic(self.lane, name),
             make_stage=partial(_LOGIC[agent], self.policy),
+            turn=self._turn,
         )
 
     def _add_agent(self, name: str) -> None:

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from aiokafka import AIOKafkaProducer
@@ -59,6 +59,16 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     max_record_bytes: int
     topic_of: Callable[[str], str]
     make_stage: Callable[[], Stage]
+    turn: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)  # whose turn it is to compute, of all that share it
+
+
+class Computed(NamedTuple):
+    """What a stage has made of some records, which nobody but itself knows yet. `more`: it has more to tell."""
+
+    records: int
+    out: Output
+    more: bool
+    began_s: float
 
 
 class Pipeline:
@@ -115,7 +125,8 @@ class Pipeline:
             await self._arrived.wait()
             if self._queued_bytes < _FULL_BYTES:
                 await asyncio.sleep(_GATHER_S)  # a transaction costs Kafka the same for one record and for many
-            batch = self._take()
+            batch: list[Delivery] = []
+            self._fill(batch)
             if not batch:
                 self._arrived.clear()
                 continue
@@ -123,16 +134,15 @@ class Pipeline:
             for delivery in batch:
                 delivery.ack()
 
-    def _take(self) -> list[Delivery]:
-        batch: list[Delivery] = []
-        size_bytes = 0
+    def _fill(self, batch: list[Delivery]) -> None:
+        """As much of what waits as one transaction should hold."""
+        size_bytes = sum(len(delivery.value) for delivery in batch)
         while self._queue and len(batch) < _MAX_BATCH_RECORDS and size_bytes < _MAX_BATCH_BYTES:
             batch.append(self._queue.popleft())
             size_bytes += len(batch[-1].value)
-        self._queued_bytes -= size_bytes
+            self._queued_bytes -= len(batch[-1].value)
         self._room.set()
         metrics.QUEUE_RECORDS.labels(self.setup.agent, self.setup.partition).set(len(self._queue))
-        return batch
 
     async def _apply_until_done(self, batch: list[Delivery]) -> None:
         """A failed transaction costs the producer and the state; both are made anew from the changelog."""
@@ -159,9 +169,12 @@ class Pipeline:
                 await self._commit([], self.offset)  # what a batch of several transactions did not come to
         if self._fresh:
             await self._catch_up(batch[0].offset)
-        todo = [delivery for delivery in batch if delivery.offset > self.offset]
-        if todo:
-            await self._commit([(kind_of(d.headers), d.value) for d in todo], todo[-1].offset)
+        async with self.setup.turn:
+            self._fill(batch)  # others' turns took their time: the longer, the fuller is the transaction
+            todo = [delivery for delivery in batch if delivery.offset > self.offset]
+            computed = await self._compute([(kind_of(d.headers), d.value) for d in todo]) if todo else None
+        if computed is not None:
+            await self._finish(computed, todo[-1].offset)
 
     async def _catch_up(self, first_offset: int) -> None:
         """Apply what lies between the changelog's offset and the first delivery: the group's committed offset is only a hint."""
@@ -182,23 +195,33 @@ class Pipeline:
         self._fresh = False
 
     async def _commit(self, records: list[tuple[str, bytes]], offset: int) -> None:
-        """One transaction; more follow while the stage has more to do than one should hold."""
-        agent, stage = self.setup.agent, self._stage
+        async with self.setup.turn:
+            computed = await self._compute(records)
+        await self._finish(computed, offset)
+
+    async def _compute(self, records: list[tuple[str, bytes]]) -> Computed:
+        stage = self._stage
         assert stage is not None
         began_s = time.perf_counter()
         out = Output(self.setup.partitions)
         for kind, value in records:
             stage.on_record(kind, value, out)
-            await asyncio.sleep(0)  # a record may hold hundreds of events: heartbeats and other partitions have their turn
-        more = stage.flush(out)
-        await self._write(out, offset)
+            await asyncio.sleep(0)  # a record may hold hundreds of events: heartbeats and transactions go on meanwhile
+        return Computed(len(records), out, stage.flush(out), began_s)
+
+    async def _finish(self, computed: Computed, offset: int) -> None:
+        """Write one transaction; more follow while the stage has more to do than one should hold."""
+        agent, stage = self.setup.agent, self._stage
+        assert stage is not None
+        await self._write(computed.out, offset)
         self.offset = offset
+        more = computed.more
         while more:
             out = Output(self.setup.partitions)
             more = stage.flush(out)
             await self._write(out, offset)
-        metrics.TRANSACTION_SECONDS.labels(agent).observe(time.perf_counter() - began_s)
-        metrics.RECORDS.labels(agent).inc(len(records))
+        metrics.TRANSACTION_SECONDS.labels(agent).observe(time.perf_counter() - computed.began_s)
+        metrics.RECORDS.labels(agent).inc(computed.records)
 
     async def _write(self, out: Output, offset: int) -> None:
         setup, producer = self.setup, self._producer

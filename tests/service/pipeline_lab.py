@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from runtime.topics import admin_of
+from schemas.journeys import OFFSET_KEY
 from streams.logic.output import Output
 from streams.pipeline import Pipeline, Setup
 from tests.service.stream_lane import written_ends
@@ -100,6 +101,14 @@ class PipelineLab:
 
     async def output(self) -> list[bytes]:
         return [line for record in await self._read(f"{self.name}.out") for line in record.value.split(b"\n")]
+
+    def is_waited_for(self) -> bool:
+        """Whether a pipeline waits for its turn, all of them sharing this lab's."""
+        return any(not each.done() for each in getattr(self.setup.turn, "_waiters", None) or ())
+
+    async def applied_offsets(self) -> list[int]:
+        """The input offset that each transaction says it has come to."""
+        return [int(record.value) for record in await self._read(self.setup.state_topic) if record.key == OFFSET_KEY]
 
     async def _read(self, topic: str) -> list[Any]:
         tp = TopicPartition(topic, 0)

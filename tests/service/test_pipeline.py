@@ -167,6 +167,46 @@ async def test_a_group_that_forgot_where_it_was_repeats_nothing(kafka: str) -> N
     assert await lab.output() == [*NUMBERED, b"5:e"]
 
 
+async def test_what_comes_while_another_pipeline_computes_goes_into_the_same_transaction(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_MAX_BATCH_RECORDS", 3)
+    lab = PipelineLab(kafka, "turns")
+    await lab.write(b"a", b"b", b"c", b"d")
+    running = Pipeline(lab.setup)
+    given = await lab.read_input()
+    async with lab.setup.turn:
+        await running.submit(given[0])
+        async with asyncio.timeout(30):
+            while not lab.is_waited_for():  # the first is taken, its turn is to come
+                await asyncio.sleep(0.02)
+        for each in given[1:]:
+            await running.submit(each)
+    async with asyncio.timeout(30):
+        while not all(each.acked for each in given):
+            await asyncio.sleep(0.02)
+    await running.close()
+    assert await lab.output() == [b"1:a", b"2:b", b"3:c", b"4:d"]
+    assert await lab.applied_offsets() == [given[2].offset, given[3].offset]
+
+
+async def test_a_pipeline_that_is_closed_while_it_waits_for_its_turn_takes_it_from_nobody(kafka: str) -> None:
+    lab = PipelineLab(kafka, "turnless")
+    await lab.write(*LINES)
+    waiting = Pipeline(lab.setup)
+    async with lab.setup.turn:
+        for each in await lab.read_input():
+            await waiting.submit(each)
+        async with asyncio.timeout(30):
+            while not lab.is_waited_for():
+                await asyncio.sleep(0.02)
+        await waiting.close()
+    following = Pipeline(lab.setup)
+    await lab.deliver(following)
+    await following.close()
+    assert await lab.output() == NUMBERED
+
+
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
 async def test_a_batch_of_several_transactions_that_fails_half_way_is_finished(
     kafka: str, monkeypatch: pytest.MonkeyPatch, at: int

@@ -85,7 +85,7 @@ class Pipeline:
         self._room = asyncio.Event()
         self._closed = False
         self._fresh = True  # nothing applied since the restore: a gap before the first delivery must be read
-        self._task = asyncio.create_task(self._run(), name=f"{setup.agent}-{setup.partition}")
+        self._task: asyncio.Task[None] | None = asyncio.create_task(self._run(), name=f"{setup.agent}-{setup.partition}")
 
     async def submit(self, delivery: Delivery) -> bool:
         """Queue a delivery; waits while too many are queued. Once closed it takes none (False): the next owner is given it again."""
@@ -103,7 +103,8 @@ class Pipeline:
         """Stop at once; what was not committed belongs to the next owner. Nobody is left waiting for room."""
         self._closed = True
         self._room.set()
-        running = {self._task}
+        running = {self._task} if self._task else set()
+        self._task = None  # with how it was cancelled it holds the state, and a cycle through what a restore has frozen would never go
         while running:  # a cancelled transaction is aborted first, for which Kafka may be away: the next cancel ends that too
             for task in running:
                 task.cancel()
@@ -200,28 +201,31 @@ class Pipeline:
         await self._finish(computed, offset)
 
     async def _compute(self, records: list[tuple[str, bytes]]) -> Computed:
-        stage = self._stage
-        assert stage is not None
         began_s = time.perf_counter()
         out = Output(self.setup.partitions)
         for kind, value in records:
-            stage.on_record(kind, value, out)
+            self._running_stage.on_record(kind, value, out)
             await asyncio.sleep(0)  # a record may hold hundreds of events: heartbeats and transactions go on meanwhile
-        return Computed(len(records), out, stage.flush(out), began_s)
+        return Computed(len(records), out, self._running_stage.flush(out), began_s)
 
     async def _finish(self, computed: Computed, offset: int) -> None:
         """Write one transaction; more follow while the stage has more to do than one should hold."""
-        agent, stage = self.setup.agent, self._stage
-        assert stage is not None
+        agent = self.setup.agent
         await self._write(computed.out, offset)
         self.offset = offset
         more = computed.more
         while more:
             out = Output(self.setup.partitions)
-            more = stage.flush(out)
+            more = self._running_stage.flush(out)
             await self._write(out, offset)
         metrics.TRANSACTION_SECONDS.labels(agent).observe(time.perf_counter() - computed.began_s)
         metrics.RECORDS.labels(agent).inc(computed.records)
+
+    @property
+    def _running_stage(self) -> Stage:
+        """Never a local variable: what failed remembers those, and the state is to go when it is dropped."""
+        assert self._stage is not None
+        return self._stage
 
     async def _write(self, out: Output, offset: int) -> None:
         setup, producer = self.setup, self._producer

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams import changelog, pipeline
+from streams import changelog, garbage, pipeline
 from streams.agents.pipelines import Pipelines
 from streams.pipeline import Pipeline
-from tests.service.pipeline_lab import PipelineLab
+from tests.service.pipeline_lab import Numbering, PipelineLab
 
 LINES = [b"a", b"b\nc", b"d"]
 NUMBERED = [b"1:a", b"2:b", b"3:c", b"4:d"]
@@ -112,6 +115,69 @@ async def test_closed_in_the_middle_of_a_transaction_the_next_owner_goes_on(kafk
     second = Pipeline(lab.setup)
     await lab.deliver(second)
     await second.close()
+    assert await lab.output() == NUMBERED
+
+
+@pytest.mark.parametrize("is_amid_a_transaction", [False, True])
+async def test_the_state_of_a_closed_pipeline_is_gone_without_the_collector(
+    kafka: str, monkeypatch: pytest.MonkeyPatch, is_amid_a_transaction: bool
+) -> None:
+    stages: list[weakref.ref[Numbering]] = []
+
+    def make_stage() -> Numbering:
+        stage = Numbering()
+        stages.append(weakref.ref(stage))
+        return stage
+
+    lab = PipelineLab(kafka, f"gone-{is_amid_a_transaction}")
+    lab.setup = msgspec.structs.replace(lab.setup, make_stage=make_stage)
+    await lab.write(*LINES)
+    gc.collect()
+    gc.disable()
+    try:
+        running = Pipeline(lab.setup)
+        await lab.deliver(running)
+        if is_amid_a_transaction:
+            asked = asyncio.Event()
+
+            async def never(_: Any) -> None:
+                asked.set()
+                await asyncio.Event().wait()
+
+            await lab.write(b"e")
+            monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", never)
+            await running.submit((await lab.read_input())[-1])
+            await asked.wait()
+            monkeypatch.undo()
+        garbage.leave_alone()
+        await running.close()
+        assert [stage() for stage in stages] == [None]
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+async def test_the_state_that_a_failed_transaction_costs_is_gone_once_it_is_restored(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages: list[weakref.ref[Numbering]] = []
+
+    def make_stage() -> Numbering:
+        stage = Numbering()
+        stages.append(weakref.ref(stage))
+        return stage
+
+    lab = PipelineLab(kafka, "costs")
+    lab.setup = msgspec.structs.replace(lab.setup, make_stage=make_stage)
+    await lab.write(*LINES)
+    fail_once(monkeypatch, AIOKafkaProducer, "commit_transaction", at=2, after=False)
+    gc.disable()
+    try:
+        running = Pipeline(lab.setup)
+        await lab.deliver(running)
+        assert len(stages) == 2 and stages[0]() is None
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    await running.close()
     assert await lab.output() == NUMBERED
 
 

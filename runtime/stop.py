@@ -7,16 +7,28 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
 
 @asynccontextmanager
 async def stopped_by_signals() -> AsyncIterator[None]:
-    """SIGTERM ends it as Ctrl-C does: by cancelling, so that everything is stopped on the way out."""
+    """Ctrl-C or SIGTERM ends it by cancelling, so that everything is stopped on the way out. A second signal does not cut that short."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    asked = False
+
+    def stop() -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            task.cancel()
+
+    for number in _NUMBERS:
+        loop.add_signal_handler(number, stop)
     try:
         yield
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in _NUMBERS:
+            loop.remove_signal_handler(number)

@@ -31,7 +31,7 @@ MOST_GROWN_BYTES = 140 << 20  # while 250 MB wait in one partition
 
 
 class Watched:
-    """A worker whose metrics are asked; `lag` is the sum of its partitions, None while it does not answer."""
+    """A worker whose metrics are asked; `lag` is None while it does not answer."""
 
     def __init__(self, lane: StreamLane) -> None:
         self.port = free_port()
@@ -41,20 +41,23 @@ class Watched:
     def rss_bytes(self) -> int:
         return int(self._memory.memory_info().rss)
 
-    def lag(self, what: str) -> float | None:
-        """`records` summed, `seconds` of the partition that is furthest behind."""
+    def lags(self) -> tuple[float, float] | None:
+        """Records behind, summed, and seconds of the partition that is furthest behind, as one answer has them; None without one."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
         except (urllib.error.URLError, TimeoutError):
             return None
-        samples = [
-            sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == f"cartwake_stream_lag_{what}"
-        ]
-        return (sum if what == "records" else max)(samples) if samples else None
+        found: dict[str, list[float]] = defaultdict(list)
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                found[sample.name].append(sample.value)
+        records, seconds = (found[f"cartwake_stream_lag_{what}"] for what in ("records", "seconds"))
+        return (sum(records), max(seconds)) if records and seconds else None
+
+    def lag(self, what: str) -> float | None:
+        found = self.lags()
+        return None if found is None else found[what == "seconds"]
 
 
 async def send(lane: StreamLane, events: list[Collected], record_events: int) -> None:
@@ -74,6 +77,14 @@ async def until_lag(watched: Watched, low: float, high: float, within_s: float =
     return records
 
 
+async def until_behind(watched: Watched, records: int) -> float:
+    """Wait until at least so many records are behind and it is told for how long; the answer after that may have neither any more."""
+    async with asyncio.timeout(60):
+        while (found := watched.lags()) is None or found[0] < records or found[1] == 0:
+            await asyncio.sleep(0.1)
+    return found[0]
+
+
 async def test_a_worker_that_was_paused_shows_its_lag_and_works_it_off(kafka: str, tmp_path: Path) -> None:
     async with StreamLane(kafka, "behind", tmp_path) as lane:
         watched = Watched(lane)
@@ -85,8 +96,7 @@ async def test_a_worker_that_was_paused_shows_its_lag_and_works_it_off(kafka: st
         events = [collected("view_item", T0 + n, f"m{n}", device_id=people[n % len(people)]) for n in range(BACKLOG_EVENTS)]
         await send(lane, events, RECORD_EVENTS)
         watched.process.send_signal(signal.SIGCONT)
-        behind = await until_lag(watched, 100, 10 * BACKLOG_EVENTS)
-        until(lambda: (watched.lag("seconds") or 0) > 0, what="how long they have been waiting is shown")
+        behind = await until_behind(watched, 100)
         settling = asyncio.create_task(lane.settle(T0 + HOUR))
         assert await until_lag(watched, 0, 0, 200) < behind
         await settling

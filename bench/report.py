@@ -90,8 +90,6 @@ class Bench:
         self._compare(name, common.of_cartwake(ours.outputs), theirs.tables)
         self.figures |= {**_figures(f"{name}_", theirs.speed), **_ratios(f"ratio_{name}_same_events", ours.speed, theirs.speed)}
         self._peers[name] = made, ours.outputs.counts["journeys"]
-        if self._main is not None:
-            self.figures |= _ratios(f"ratio_{name}", self._main, theirs.speed)
 
     async def _rounds(self, first: Speed) -> None:
         """All once more in turns, because a shared machine is quicker in one minute than in the next: medians of what lies side by side."""

@@ -1,7 +1,8 @@
-"""Real services, started once a run and only if a test asks for them."""
+"""Real services, started once a run and only if a test asks for them; and what tests of several kinds share."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -23,3 +24,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, i
 
     with local_warehouse(tmp_path_factory.mktemp("warehouse")) as service:
         yield service.host, service.port
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Python's cyclic garbage collector does not run by itself: what goes meanwhile goes by its reference count."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()

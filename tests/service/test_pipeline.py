@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -118,65 +117,54 @@ async def test_closed_in_the_middle_of_a_transaction_the_next_owner_goes_on(kafk
     assert await lab.output() == NUMBERED
 
 
+def lab_with_watched_stages(kafka: str, name: str) -> tuple[PipelineLab, list[weakref.ref[Numbering]]]:
+    """A lab, and the stages that its pipelines will make: each is None once it is gone."""
+    stages: list[weakref.ref[Numbering]] = []
+
+    def make_stage() -> Numbering:
+        stage = Numbering()
+        stages.append(weakref.ref(stage))
+        return stage
+
+    lab = PipelineLab(kafka, name)
+    lab.setup = msgspec.structs.replace(lab.setup, make_stage=make_stage)
+    return lab, stages
+
+
+@pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("is_amid_a_transaction", [False, True])
 async def test_the_state_of_a_closed_pipeline_is_gone_without_the_collector(
     kafka: str, monkeypatch: pytest.MonkeyPatch, is_amid_a_transaction: bool
 ) -> None:
-    stages: list[weakref.ref[Numbering]] = []
-
-    def make_stage() -> Numbering:
-        stage = Numbering()
-        stages.append(weakref.ref(stage))
-        return stage
-
-    lab = PipelineLab(kafka, f"gone-{is_amid_a_transaction}")
-    lab.setup = msgspec.structs.replace(lab.setup, make_stage=make_stage)
+    lab, stages = lab_with_watched_stages(kafka, f"gone-{is_amid_a_transaction}")
     await lab.write(*LINES)
-    gc.collect()
-    gc.disable()
-    try:
-        running = Pipeline(lab.setup)
-        await lab.deliver(running)
-        if is_amid_a_transaction:
-            asked = asyncio.Event()
+    running = Pipeline(lab.setup)
+    await lab.deliver(running)
+    if is_amid_a_transaction:
+        asked = asyncio.Event()
 
-            async def never(_: Any) -> None:
-                asked.set()
-                await asyncio.Event().wait()
+        async def never(_: Any) -> None:
+            asked.set()
+            await asyncio.Event().wait()
 
-            await lab.write(b"e")
-            monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", never)
-            await running.submit((await lab.read_input())[-1])
-            await asked.wait()
-            monkeypatch.undo()
-        garbage.leave_alone()
-        await running.close()
-        assert [stage() for stage in stages] == [None]
-    finally:
-        gc.enable()
-        gc.unfreeze()
+        await lab.write(b"e")
+        monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", never)
+        await running.submit((await lab.read_input())[-1])
+        await asked.wait()
+        monkeypatch.undo()
+    garbage.leave_alone()
+    await running.close()
+    assert [stage() for stage in stages] == [None]
 
 
+@pytest.mark.usefixtures("no_collector")
 async def test_the_state_that_a_failed_transaction_costs_is_gone_once_it_is_restored(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    stages: list[weakref.ref[Numbering]] = []
-
-    def make_stage() -> Numbering:
-        stage = Numbering()
-        stages.append(weakref.ref(stage))
-        return stage
-
-    lab = PipelineLab(kafka, "costs")
-    lab.setup = msgspec.structs.replace(lab.setup, make_stage=make_stage)
+    lab, stages = lab_with_watched_stages(kafka, "costs")
     await lab.write(*LINES)
     fail_once(monkeypatch, AIOKafkaProducer, "commit_transaction", at=2, after=False)
-    gc.disable()
-    try:
-        running = Pipeline(lab.setup)
-        await lab.deliver(running)
-        assert len(stages) == 2 and stages[0]() is None
-    finally:
-        gc.enable()
-        gc.unfreeze()
+    running = Pipeline(lab.setup)
+    await lab.deliver(running)
+    assert len(stages) == 2 and stages[0]() is None
     await running.close()
     assert await lab.output() == NUMBERED
 

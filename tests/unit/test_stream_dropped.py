@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -23,16 +21,7 @@ GIVEN: dict[type[Identify] | type[Journey], list[tuple[Kind, msgspec.Struct | ms
 }
 
 
-@pytest.fixture
-def nothing_collects() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("nothing_collects")
+@pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("logic", [Identify, Journey])
 @pytest.mark.parametrize("is_amid_a_batch", [False, True])
 def test_what_is_dropped_is_gone_without_the_collector(logic: type[Identify] | type[Journey], is_amid_a_batch: bool) -> None:

@@ -13,13 +13,12 @@ from bench.feed import FeedSpec, make
 from runtime.settings import Settings
 from schemas.collected import Collected
 from schemas.journeys import Kind, Tick
-from schemas.topics import lane_topic
+from streams.agents.setups import Setups
 from streams.logic.output import Output
 from streams.memory import MemoryStream
-from streams.pipeline import Pipeline, Setup
+from streams.pipeline import Pipeline
 from streams.policies import policy_of
 
-AGENTS = {"identify": "events", "journey": "journeys"}
 _PREFIX = b"s1-"  # begins every id of the simulator's first seed
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _decode = msgspec.json.Decoder(Collected).decode
@@ -93,22 +92,12 @@ async def write_entries(
     compression. No worker may run. The offset in the changelog becomes that of a tick at time 0, which is put into the input here.
     """
     agent, partition = place
-    topic = lane_topic(lane, AGENTS[agent])
+    own = Setups(settings, lane, policy_of(settings, lane, replayed=False)).of(agent, partition)
     async with AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all") as producer:
         line = msgspec.json.encode(Tick(now_ms=0))
-        tick = await producer.send_and_wait(topic, line, partition=partition, headers=[("kind", Kind.TICK.encode())])
-    setup = Setup(
-        bootstrap=settings.kafka_bootstrap,
-        agent=agent,
-        transactional_id=f"bench-{lane}-{agent}-{partition}",
-        input_topic=topic,
-        state_topic=lane_topic(lane, f"{agent}-state"),
-        partition=partition,
-        partitions=settings.partitions,
-        max_record_bytes=settings.max_record_bytes,
-        topic_of=lambda name: lane_topic(lane, name),
-        make_stage=lambda: _Writing(entries, each),
-    )
+        tick = await producer.send_and_wait(own.input_topic, line, partition=partition, headers=[("kind", Kind.TICK.encode())])
+    name = f"bench-{lane}-{agent}-{partition}"
+    setup = msgspec.structs.replace(own, transactional_id=name, make_stage=lambda: _Writing(entries, each))
     pipeline, only = Pipeline(setup), _Given(tick.offset)
     await pipeline.submit(only)
     await only.applied.wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runtime.figures import Ask
@@ -30,6 +30,7 @@ ORDERS = """SELECT currency, count(), toDecimalString(sum(value), 4), toDecimalS
     WHERE lane = {lane:String} AND ordered_at IS NOT NULL GROUP BY currency ORDER BY currency"""
 SHARES = """SELECT countIf(kind = 'share'), countIf(kind = 'open'), countIf(kind = 'invite_accept') FROM shares_now
     WHERE lane = {lane:String}"""
+THROUGH = "orders through shares"
 SHARE_ORDERS = "SELECT share_id, count() FROM shares_now WHERE lane = {lane:String} AND kind = 'order' GROUP BY share_id"
 
 
@@ -51,6 +52,9 @@ def compare(truth: Mapping[str, Any], ask: Ask, lane: str) -> list[Line]:
     live = {person: level for person, level, _ in rows}
     levels: dict[str, int] = truth["levels"]
     differing = [person for person in live.keys() | levels.keys() if live.get(person) != levels.get(person)]
+    through, sure = found[THROUGH], expected[THROUGH] - truth["orders_merged_late"]
+    if sure <= through < expected[THROUGH]:  # whose two histories became one too late: docs/contracts.md, section Shares
+        lines = [replace(line, equal=line.equal or line.measure == THROUGH) for line in lines]
     return [
         *lines,
         line_of("persons whose level is not the true one", 0, len(differing)),
@@ -91,7 +95,7 @@ def expected_measures(truth: Mapping[str, Any]) -> Measures:
         "shares": truth["shares"],
         "shares opened": truth["share_opens"],
         "invitations accepted": truth["invites_accepted"],
-        "orders through shares": sum(truth["orders_by_share"].values()),
+        THROUGH: sum(truth["orders_by_share"].values()),
     }
 
 
@@ -125,7 +129,7 @@ def found_measures(ask: Ask, lane: str, levels: list[tuple[Any, ...]]) -> Measur
         "shares": shares,
         "shares opened": opened,
         "invitations accepted": accepted,
-        "orders through shares": sum(orders_by_share.values()),
+        THROUGH: sum(orders_by_share.values()),
     }
 
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from runtime.local.control import Control
+from runtime.local.control import Control, ControlError
 from runtime.local.lag import group_offsets
 from runtime.local.spec import as_json
-from runtime.local.stack import LIVE, lane_specs
+from runtime.local.stack import LIVE, finish_spec, lane_specs
 from runtime.query import query
 from runtime.send import Sender
 from runtime.settings import Settings
@@ -94,6 +94,20 @@ def resume_lane(settings: Settings, specs: Sequence[Mapping[str, Any]]) -> None:
     _side_by_side(Control(settings.data_dir).start, specs)
 
 
+def finish_lane(settings: Settings, lane: str, agent: str = "") -> None:
+    """Bring a lane to rest whose workers are paused: what is left in its inputs is applied (`agent`: in this one's only). Blocking.
+
+    LaneError if that takes longer than the supervisor is waited for.
+    """
+    spec = finish_spec(settings, lane, agent, worker_env(settings, lane))
+    try:
+        Control(settings.data_dir).start(as_json(spec))
+    except ControlError as error:
+        raise LaneError(
+            f"the lane {lane} does not come to rest; if `cartwake status` shows that it is behind, wait for that: {error}"
+        ) from error
+
+
 async def until_read(settings: Settings, lane: str, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:
     """Returns when the warehouse has all that the lane's topics hold, if somebody is there to bring it. LaneError as `drain`."""
     running = {row["name"] for row in Control(settings.data_dir).status() if row["state"] == "ready"}
@@ -107,12 +121,15 @@ async def post_clock(settings: Settings, lane: str, now_ms: int) -> None:
         await sender.clock(now_ms)
 
 
-async def drain(settings: Settings, lane: str, now_ms: int, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:
+async def drain(
+    settings: Settings, lane: str, now_ms: int, timeout_s: float = 120.0, progress: Watch = lambda text: None, *, rounds: int = ROUNDS
+) -> None:
     """Returns when all that was sent before is in the warehouse, and every timer up to `now_ms` has fired.
 
-    LaneError, naming what is behind, when nothing moves for `timeout_s`.
+    With fewer `rounds` what is forwarded between partitions may still be on its way. LaneError, naming what is behind, when nothing moves
+    for `timeout_s`.
     """
-    for at_ms in range(now_ms, now_ms + ROUNDS):
+    for at_ms in range(now_ms, now_ms + rounds):
         await post_clock(settings, lane, at_ms)
         await _until(partial(slow_partitions, settings, lane, at_ms), timeout_s, progress)
     await _until(partial(unread, settings, lane), timeout_s, progress)

@@ -68,6 +68,11 @@ class Truth:
         everything = [happening for happening, _ in self._clean]
         persons = Persons(everything)
         moving = _by_person(persons, (happening for happening, late in self._clean if not late))
+
+        def apart(opening: Happening, order: Happening) -> bool:
+            """Whether nobody knew within the lateness that both are one person's: what each had been told of stays then."""
+            return persons.joined_ms(persons.first_of(opening), persons.first_of(order)) > order.at_ms + self._rules.lateness_ms
+
         return {
             **self._collected(),
             "persons": len({persons.of(happening) for happening in everything}),
@@ -76,7 +81,7 @@ class Truth:
             "carts": self._carts(moving, final_ms),
             "churn": self._churn(moving, final_ms),
             **sales_of(orders_of(everything, persons.of), final_ms),
-            **shares_of(moving.values(), self._rules.attribution_ms),
+            **shares_of(moving.values(), self._rules.attribution_ms, apart),
         }
 
     def _collected(self) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The Faust application of a lane: agents `identify` on `events`, `journey` on `journeys`, a transactional pipeline for each partition."""
 
-import asyncio
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -8,59 +7,36 @@ from typing import Any
 from faust.types import TP
 
 from runtime.settings import Settings
-from schemas.topics import LIVE, lane_topic
+from schemas.topics import LIVE
 from streams.agents.pipelines import Pipelines
+from streams.agents.setups import INPUT, Setups
 from streams.agents.ticker import Ticker
 from streams.lag import MEASURE_EVERY_S, Lag, Progress
-from streams.logic.identify import Identify
-from streams.logic.journey import Journey
-from streams.logic.policy import Policy
-from streams.pipeline import Setup
 from streams.transport import CommittedApp
-
-_INPUT = {"identify": "events", "journey": "journeys"}
-_LOGIC: dict[str, type[Identify] | type[Journey]] = {"identify": Identify, "journey": Journey}
 
 
 class Worker:
     """A lane's Faust app and what belongs to it; `assigned` tells readiness."""
 
-    def __init__(self, settings: Settings, lane: str, policy: Policy) -> None:
-        self.settings, self.lane, self.policy = settings, lane, policy
+    def __init__(self, setups: Setups) -> None:
+        settings, self.lane = setups.settings, setups.lane
         self.assigned: set[TP] | None = None
-        self._turn = asyncio.Lock()
-        self.app = _new_app(settings, lane)
-        self.pipelines = {agent: Pipelines(partial(self._setup, agent)) for agent in _INPUT}
-        self._ticker = Ticker(settings.kafka_bootstrap, lane_topic(lane, "events"))
-        self.lag = Lag({lane_topic(lane, topic): agent for agent, topic in _INPUT.items()})
-        for agent in _INPUT:
+        self._topics = {agent: setups.input_topic(agent) for agent in INPUT}
+        self.app = _new_app(settings, self.lane)
+        self.pipelines = {agent: Pipelines(partial(setups.of, agent)) for agent in INPUT}
+        self._ticker = Ticker(settings.kafka_bootstrap, self._topics["identify"])
+        self.lag = Lag({topic: agent for agent, topic in self._topics.items()})
+        for agent in INPUT:
             self._add_agent(agent)
         self.app.on_partitions_revoked.connect(self._on_revoked, weak=False)  # type: ignore[arg-type]  # faust types its signals too narrowly
         self.app.on_partitions_assigned.connect(self._on_assigned, weak=False)  # type: ignore[arg-type]
         self.app.on_before_shutdown.connect(self._on_shutdown, weak=False)
-        if lane == LIVE:
+        if self.lane == LIVE:
             self.app.timer(interval=settings.tick_s)(self._tick)
         self.app.timer(interval=MEASURE_EVERY_S)(self._measure_lag)
 
-    def _setup(self, agent: str, partition: int) -> Setup:
-        return Setup(
-            bootstrap=self.settings.kafka_bootstrap,
-            agent=agent,
-            transactional_id=f"cartwake-{self.lane}-{agent}-{partition}",
-            input_topic=lane_topic(self.lane, _INPUT[agent]),
-            state_topic=lane_topic(self.lane, f"{agent}-state"),
-            partition=partition,
-            partitions=self.settings.partitions,
-            max_record_bytes=self.settings.max_record_bytes,
-            topic_of=lambda name: lane_topic(self.lane, name),
-            make_stage=partial(_LOGIC[agent], self.policy),
-            turn=self._turn,
-        )
-
     def _add_agent(self, name: str) -> None:
-        topic = self.app.topic(
-            lane_topic(self.lane, _INPUT[name]), key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw"
-        )
+        topic = self.app.topic(self._topics[name], key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")
         pipelines = self.pipelines[name]
 
         async def run(stream: Any) -> None:
@@ -74,16 +50,14 @@ class Worker:
 
     async def _on_revoked(self, _: Any, revoked: set[TP], **__: Any) -> None:
         for agent, pipelines in self.pipelines.items():
-            topic = lane_topic(self.lane, _INPUT[agent])
-            await pipelines.close({tp.partition for tp in revoked if tp.topic == topic})
+            await pipelines.close({tp.partition for tp in revoked if tp.topic == self._topics[agent]})
         self.lag.forget(revoked)
 
     async def _on_assigned(self, _: Any, assigned: set[TP], **__: Any) -> None:
         self.assigned = set(assigned)
 
     async def _tick(self) -> None:
-        events = lane_topic(self.lane, "events")
-        await self._ticker.tick([tp.partition for tp in self.assigned or () if tp.topic == events])
+        await self._ticker.tick([tp.partition for tp in self.assigned or () if tp.topic == self._topics["identify"]])
 
     async def _measure_lag(self) -> None:
         await self.lag.measure(self.app.consumer, self.assigned or ())

@@ -29,7 +29,7 @@ class _Wait:
         return found_s
 
 
-def until(condition: Callable[[], T], within_s: float = 20.0, what: str = "") -> T:
+def until(condition: Callable[[], T], within_s: float = 60.0, what: str = "") -> T:
     """The first true answer of `condition`; AssertionError after `within_s`."""
     wait = _Wait(within_s, what or condition)
     while not (answer := condition()):
@@ -37,7 +37,7 @@ def until(condition: Callable[[], T], within_s: float = 20.0, what: str = "") ->
     return answer
 
 
-async def eventually(condition: Callable[[], T], within_s: float = 20.0, what: str = "") -> T:
+async def eventually(condition: Callable[[], T], within_s: float = 60.0, what: str = "") -> T:
     """As `until`, letting the event loop run."""
     wait = _Wait(within_s, what or condition)
     while not (answer := condition()):
@@ -45,7 +45,7 @@ async def eventually(condition: Callable[[], T], within_s: float = 20.0, what: s
     return answer
 
 
-async def until_async(condition: Callable[[], Awaitable[T]], within_s: float = 20.0, what: str = "") -> T:
+async def until_async(condition: Callable[[], Awaitable[T]], within_s: float = 60.0, what: str = "") -> T:
     """As `until`, for a condition that has to be awaited."""
     wait = _Wait(within_s, what or condition)
     while not (answer := await condition()):

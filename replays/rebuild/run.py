@@ -9,15 +9,16 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from replays.rebuild.applied import applied
 from replays.rebuild.feed import Feed, copied
 from replays.rebuild.stillness import standing_still
 from replays.rebuild.stored import EVENTS, HOURS, collected, slices
 from replays.rebuild.swap import Difference, Swap, SwapError
-from runtime.lanes import LaneError, close_lane, drain, open_lane, until_read, worker_env
+from runtime.applied import applied
+from runtime.lanes import LaneError, close_lane, drain, finish_lane, open_lane, pause_lane, until_read, worker_env
 from runtime.query import command, query, raw
 from runtime.settings import Settings
 from schemas.suppression import SQL, Suppression
+from schemas.topics import lane_topic
 
 CLOCK = (
     "SELECT toUnixTimestamp64Milli(min(now_at)), toUnixTimestamp64Milli(max(now_at)), count() FROM clocks_now WHERE lane = {lane:String}"
@@ -86,23 +87,27 @@ class Rebuild:
     async def _exchange(self) -> None:
         """The lane stands still meanwhile: what came since is fed, too; then its tables are exchanged and it goes on.
 
-        The shadow comes to the furthest clock of the lane, never to less: what a partition has already told of stays told. The partitions
-        behind it have the ticks for that in their topic, so that they come to the same.
+        Both lanes come to rest first, at the same event and the same time. Were something on its way in the lane, the shadow would have a
+        row of what the lane is yet to come to, and the lane, which has not written it, would not know that it may have to be taken back.
         """
         settings, plan, began_s = self._settings, self._plan, time.monotonic()
         self._watch(f"the lane {plan.lane} stands still")
         async with standing_still(settings, plan.lane) as stop:
             await stop("worker")
+            await asyncio.to_thread(finish_lane, settings, plan.lane, "journey")
             await until_read(settings, plan.lane, progress=self._watch)
             await stop("sink")
             clock_ms = (await asyncio.to_thread(self._clock_ms))[1]
-            await self._feed(EVER_MS, await applied(settings, plan.lane))
-            await drain(settings, plan.into, clock_ms, progress=self._watch)
+            await self._feed(EVER_MS, await applied(settings.kafka_bootstrap, lane_topic(plan.lane, "identify-state")))
+            await drain(settings, plan.into, clock_ms, progress=self._watch, rounds=1)
+            await asyncio.to_thread(pause_lane, settings, plan.into, "worker")
+            await asyncio.to_thread(finish_lane, settings, plan.into)
+            await until_read(settings, plan.into, progress=self._watch)
             self._found.tables = await asyncio.to_thread(self._swap.compare)
             if wrong := _problems(self._found.tables[:1]):
                 raise SwapError(f"nothing is exchanged: {'; '.join(wrong)}")
             self._watch("exchange the tables")
-            await asyncio.to_thread(self._swap.exchange, clock_ms)
+            await asyncio.to_thread(self._swap.exchange)
             self._found.swapped = True
         self._found.stood_still_s = round(time.monotonic() - began_s, 1)
 

@@ -17,7 +17,7 @@ HOLDING = """SELECT DISTINCT table FROM system.columns WHERE database = currentD
     AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND endsWith(engine, 'MergeTree'))"""
 # What of a row tells how it came about, not what it says.
 OWN = ("lane", "version", "inserted_at", "replayed", "decision", "reason")
-COME_TO = "WHERE before.old_version > 0 OR (new.status = 'fired' AND toUnixTimestamp64Milli(new.fired_at) <= {clock_ms:Int64})"
+TOLD = "WHERE before.old_version > 0 OR new.status = 'fired'"
 LACKING = """WHERE lane = {lane:String} AND trigger_id NOT IN (SELECT trigger_id FROM triggers WHERE lane = {shadow:String})"""
 EVENT = "message_id, write_key, person_id, occurred_at, received_at, late"
 Ask = Callable[[str, Mapping[str, Any]], Iterable[tuple[Any, ...]]]
@@ -59,21 +59,21 @@ class Swap:
         if kept := [name for (name,) in self._ask(THERE, {"ending": BEFORE})]:
             raise SwapError(f"{', '.join(kept)}: what an earlier exchange left is still there; drop it first (--drop-old)")
 
-    def exchange(self, clock_ms: int) -> None:
-        """Every derived table. `clock_ms`: how far the lane had come. Raises SwapError as `refuse_leftovers`."""
+    def exchange(self) -> None:
+        """Every derived table. Both lanes are at rest, and have come equally far. Raises SwapError as `refuse_leftovers`."""
         self.refuse_leftovers()
         for table in DERIVED:
-            self._prepare(table, clock_ms)
+            self._prepare(table)
         for table in DERIVED:
             self._do(f"EXCHANGE TABLES {table} AND {table}{NEW}", {})
         for table in DERIVED:
             self._do(f"RENAME TABLE {table}{NEW} TO {table}{BEFORE}", {})
 
-    def _prepare(self, table: str, clock_ms: int) -> None:
+    def _prepare(self, table: str) -> None:
         """The table as it will be: other lanes as they are, this lane as the shadow has it.
 
         A row keeps the version that it had: the running stream goes on above it. Triggers are facts, since the shop may have heard of them:
-        what had been decided of one stays so, one that the shadow lacks is void, and one that the lane has not come to yet is the lane's.
+        what had been decided of one stays so, and one that the shadow lacks is void. A void one of which the lane never told stays untold.
         """
         ((sorting,),) = self._ask(SORTING, {"table": table})
         keys = [key.strip() for key in sorting.split(",") if key.strip() != "lane"]
@@ -95,8 +95,8 @@ class Swap:
             FROM (SELECT *, inserted_at FROM {table} FINAL WHERE lane = {{shadow:String}}) AS new
             LEFT JOIN (SELECT {group}, {kept} FROM {table} AS old WHERE lane = {{lane:String}} GROUP BY {group}) AS before
                 ON {" AND ".join(f"before.`{key}` = new.`{key}`" for key in keys)}
-            {COME_TO if table == "triggers" else ""} {settings}""",
-            {**self._lanes, "clock_ms": clock_ms},
+            {TOLD if table == "triggers" else ""} {settings}""",
+            self._lanes,
         )
         if table == "triggers":
             void = ", ".join("'void'" if name == "status" else f"`{name}`" for name in columns)

@@ -103,6 +103,8 @@ class Control:
                 line = link.makefile("rb").readline()
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise ControlError(f"no cartwake runs on {self._data_dir}; start one with `cartwake up`") from error
+        except TimeoutError as error:
+            raise ControlError(f"the cartwake on {self._data_dir} has not answered within {ANSWER_TIMEOUT_S:.0f} s: {command}") from error
         answer = json.loads(line) if line else {"ok": False, "error": "the supervisor ended"}
         if not answer["ok"]:
             raise ControlError(answer["error"])

@@ -95,6 +95,12 @@ def worker_spec(settings: Settings, lane: str, number: int, env: Mapping[str, st
     return _served(name, _worker_port(settings, lane, number), module("streams", "worker", "--lane", lane), [f"topics-{lane}"], env)
 
 
+def finish_spec(settings: Settings, lane: str, agent: str = "", env: Mapping[str, str] | None = None) -> ProcessSpec:
+    """Brings a lane without workers to rest: applies what is left in the inputs (in one agent's only, if it is named)."""
+    argv = module("streams", "finish", "--lane", lane, *(["--agent", agent] if agent else []))
+    return ProcessSpec(f"finish-{lane}", argv, env=env or {}, needs=["kafka"], step=True)
+
+
 def reconcile_spec(settings: Settings, lane: str = LIVE) -> ProcessSpec:
     """Compares a lane's live results every day with the same computed anew from its events."""
     port = metrics_port(settings, "reconcile", lane)

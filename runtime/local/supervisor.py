@@ -164,7 +164,7 @@ class Supervisor:
 
     def status(self) -> list[dict[str, Any]]:
         """One row for each process; see ManagedProcess.status."""
-        return [process.status() for process in self._processes.values()]
+        return [process.status() for process in list(self._processes.values())]  # in a thread, while others may be added
 
     def _get(self, name: str) -> ManagedProcess:
         if name not in self._processes:

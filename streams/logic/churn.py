@@ -71,7 +71,8 @@ def stays(churn: Churn, now_ms: int, policy: Policy) -> Iterator[Stay]:
 
 def lasting(churn: Churn, now_ms: int, policy: Policy) -> list[Stay]:
     """Those of the idle time that lasts: the last one is that in which the person is."""
-    return _of_gap(churn.last_ms, now_ms, None, policy) if churn.islands else []
+    islands = churn.islands
+    return _of_gap(islands[-1].last_ms, now_ms, None, policy) if islands else []
 
 
 def next_wake_ms(churn: Churn, now_ms: int, policy: Policy) -> int | None:
@@ -106,6 +107,8 @@ def forget(churn: Churn, until_ms: int, policy: Policy) -> None:
 
 def _of_gap(began_ms: int, until_ms: int, end_ms: int | None, policy: Policy) -> list[Stay]:
     """The stays of one idle time, as far as it is known; `end_ms` is None while it lasts."""
+    if until_ms - began_ms < _least_ms(policy):  # nearly always
+        return []
     found = [Stay(tier, began_ms + idle_ms, end_ms) for tier, idle_ms in policy.churn_tiers_ms if began_ms + idle_ms <= until_ms]
     for stay, after in pairwise(found):
         stay.left_ms = after.entered_ms

@@ -5,7 +5,7 @@ import msgspec
 from streams.logic.policy import Policy
 
 
-class Times(msgspec.Struct, frozen=True):
+class Times(msgspec.Struct, frozen=True, gc=False):
     """`skew_ms` is what was added to the client's time; `late` events are stored but move no window."""
 
     occurred_at_ms: int

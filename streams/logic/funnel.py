@@ -23,8 +23,13 @@ def add(funnel: Funnel, at_ms: int, steps: Sequence[int], policy: Policy) -> boo
     """Take an event that reaches these steps (from 1); True when the level may have changed."""
     if not steps or funnel.level == len(policy.funnel_steps):
         return False
+    marks = funnel.marks
     for step in steps:
-        insort(funnel.marks, at_ms * RADIX + step - 1)
+        mark = at_ms * RADIX + step - 1
+        if not marks or marks[-1] <= mark:
+            marks.append(mark)
+        else:
+            insort(marks, mark)
     return True
 
 
@@ -56,7 +61,9 @@ def level_of(marks: list[int], window_ms: int, goal: int) -> int:
             began[step] = start
             if step == goal - 1:
                 return goal
-    return max((step + 1 for step in range(goal) if began[step] is not None), default=0)
+    while goal and began[goal - 1] is None:
+        goal -= 1
+    return goal
 
 
 def merge(winner: Funnel, loser: Funnel, policy: Policy) -> None:

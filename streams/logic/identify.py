@@ -1,7 +1,5 @@
 """The first agent's logic: clean, de-duplicate, and say whose event it is. State: one entry a device, and the ids seen."""
 
-from collections.abc import Callable
-
 import msgspec
 
 from schemas.journeys import Erase, Kind, Merge, Tick, Unlink
@@ -15,7 +13,7 @@ from streams.logic.dedup import PREFIX, Dedup, Verdict, content_of
 from streams.logic.devices import DeviceState, forget, owner_at, sign_in, unlink
 from streams.logic.erased import Erased
 from streams.logic.ids import device_person, user_person, winner_and_loser
-from streams.logic.output import Output
+from streams.logic.output import Handle, Output
 from streams.logic.policy import Policy
 
 _DEVICE = b"device:"
@@ -73,7 +71,7 @@ class Identify:
     def on_record(self, kind: str, value: bytes, out: Output) -> None:
         """Apply one record; a line that cannot be processed goes to `rejected` and costs no other line."""
         name = _HANDLE.get(kind, "_on_line")  # a table of own methods would be a cycle, and what is dropped has to be gone at once
-        handle: Callable[[bytes, Output], None] = getattr(self, name)
+        handle: Handle = getattr(self, name)
         for line in value.split(b"\n"):
             try:
                 handle(line, out)
@@ -103,7 +101,7 @@ class Identify:
     def _on_line(self, line: bytes, out: Output) -> None:
         policy = self.policy
         row = _decode(line)
-        if self._erased.names(line):
+        if self._erased.is_any and self._erased.names(line):
             self._refuse(row, RejectReason.ERASED, "it names someone who was erased", out)
             return
         content = content_of(line)
@@ -119,7 +117,7 @@ class Identify:
         row.occurred_at_ms, row.skew_ms, row.late = times.occurred_at_ms, times.skew_ms, times.late
         if row.event == "consent":
             self._refusals.take(row)
-        elif self._refusals.refuse(row):
+        elif self._refusals.of and self._refusals.refuse(row):
             self._refuse(row, RejectReason.NO_CONSENT, "analytics was refused", out)
             return
         if row.ip_country:

@@ -2,7 +2,6 @@
 
 import heapq
 import weakref
-from collections.abc import Callable
 from itertools import islice
 from typing import cast
 
@@ -19,7 +18,7 @@ from streams.logic.consents import refuses_event
 from streams.logic.erased import Erased
 from streams.logic.links import Links, send_on
 from streams.logic.live import FOLD_MARGIN_MS, Live
-from streams.logic.output import Line, Output
+from streams.logic.output import Handle, Line, Output
 from streams.logic.person import Person
 from streams.logic.policy import Policy
 
@@ -28,7 +27,7 @@ _HOT = 5_000  # persons kept decoded
 _DUE_SLACK = 1_000  # entries of the index that may be out of date however few persons there are
 _CLOCK = b"@clock"
 _OWN = {Kind.EVENT.value: "_on_event", Kind.TICK.value: "_on_tick", Kind.ERASE.value: "_on_erase"}
-Handle = Callable[[bytes, Output], None]
+_EVENT = Kind.EVENT.value
 _encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(EventRow).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
@@ -116,26 +115,47 @@ class Journey:
         return getattr(self, own) if own else self._links.get(kind, _on_stranger)
 
     def _apply(self, lines: list[bytes], kind: str, out: Output) -> None:
-        erased_, applied, handle = self._erased, self._applied.add, self._handle_of(kind)
-        for line in lines:
-            if erased_.is_any and erased_.names(line):
-                out.count("of_erased")
-                continue
+        if self._erased.is_any:
+            lines, found = [line for line in lines if not self._erased.names(line)], lines
+            out.count("of_erased", len(found) - len(lines))
+        if kind == _EVENT:
+            self._apply_events(lines, out)
+        else:
+            self._apply_others(lines, kind, out)
+
+    def _apply_events(self, lines: list[bytes], out: Output) -> None:
+        handle, begin = self._on_event, 0
+        for at, line in enumerate(lines):
             mark, self._at_work = out.mark(), ""
             try:
                 handle(line, out)
             except Exception as error:  # poison must not stop the partition
-                out.back_to(mark)
-                self._undo(self._at_work)
-                self._reject(line, error, out)
+                self._applied.add_events(lines[begin:at])
+                begin = at + 1
+                self._take_back(line, error, mark, out)
+        self._applied.add_events(lines[begin:] if begin else lines)
+
+    def _apply_others(self, lines: list[bytes], kind: str, out: Output) -> None:
+        handle = self._handle_of(kind)
+        for line in lines:
+            mark, self._at_work = out.mark(), ""
+            try:
+                handle(line, out)
+            except Exception as error:
+                self._take_back(line, error, mark, out)
             else:
                 if self._at_work:
-                    applied((self._at_work, kind, line))
+                    self._applied.add(self._at_work, kind, line)
+
+    def _take_back(self, line: bytes, error: Exception, mark: int, out: Output) -> None:
+        out.back_to(mark)
+        self._undo(self._at_work)
+        self._reject(line, error, out)
 
     def _undo(self, person_id: str) -> None:
         """Make a person anew: as the last batch left it, then this batch's lines but for the one that failed half-way."""
         self._let_go(person_id)
-        for kind, line in self._applied.of(person_id):
+        for kind, line in self._applied.of(person_id) if person_id else ():
             self._handle_of(kind)(line, Output(self.policy.partitions))
 
     def _let_go(self, person_id: str) -> None:

@@ -5,7 +5,6 @@ given up for another one, which they are passed on to; `via` then says for which
 merged with that id and not with whoever had it (docs/decisions/identity-limits.md).
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -16,7 +15,7 @@ from streams.logic import person_rows
 from streams.logic.ids import device_person, user_person, winner_and_loser
 from streams.logic.limits import Bounds, is_stray, refuses
 from streams.logic.live import Live
-from streams.logic.output import Output
+from streams.logic.output import Handle, Output
 from streams.logic.person import Person, pack, unpack
 from streams.logic.policy import Policy
 from streams.logic.split import split
@@ -58,7 +57,7 @@ class Links:
 
     def __init__(self, persons: Persons) -> None:
         self._persons = persons
-        self.handles: dict[str, Callable[[bytes, Output], None]] = {
+        self.handles: dict[str, Handle] = {
             Kind.FORWARD: self._on_forward,
             Kind.MERGE: self._on_merge,
             Kind.ABSORB: self._on_absorb,
@@ -192,11 +191,11 @@ class Links:
             absorb = Absorb(winner=holder, loser=device, at_ms=known_ms, known_until_ms=known_ms, reason=reason, state=said.state)
             out.emit("journeys", holder, absorb, Kind.ABSORB)
         else:
-            part = unpack(said.state)
+            part, has_new_members = unpack(said.state), live.new_members
             person_rows.write_before_fold(live, part, out)
             live.absorb(part, said.known_until_ms, said.known_until_ms)
             del live.state.members[device]
-            live.new_members.clear()
+            live.new_members = has_new_members
             self._write_own_link(live.state, said.at_ms, reason, out)
 
     def _come_back(self, state: Person, at_ms: int, reason: str, out: Output) -> None:

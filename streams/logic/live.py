@@ -25,50 +25,42 @@ _decode_carts = msgspec.msgpack.Decoder(Carts).decode
 _decode_sessions = msgspec.msgpack.Decoder(Sessions).decode
 
 
-class Live:
-    """`on_event`, `on_time` and `absorb` change it; the flags say which rows may have to be written."""
+class Live(msgspec.Struct, gc=False, eq=False):
+    """`on_event`, `on_time` and `absorb` change it; the flags say which rows may have to be written.
 
-    __slots__ = (
-        "_carts",
-        "_sessions",
-        "_steps",
-        "absorbed",
-        "carts_changed",
-        "clock_ms",
-        "funnel_changed",
-        "known_until_ms",
-        "new_members",
-        "policy",
-        "rebuilt",
-        "reworked",
-        "shares_from_ms",
-        "state",
-        "stays_changed",
-        "touch_changed",
-        "visits",
-    )
+    A structure, because those are made quicker than other objects and need not be known to the garbage collector.
+    """
 
-    def __init__(self, state: Person, clock_ms: int, policy: Policy) -> None:
-        self.state = state
-        self.policy = policy
-        self.clock_ms = clock_ms
-        self._carts: Carts | None = None
-        self._sessions: Sessions | None = None
-        self._steps = policy.steps()
-        self.begin_batch(clock_ms)
+    state: Person
+    clock_ms: int
+    policy: Policy
+    absorbed: bool = False
+    new_members: bool = False
+    rebuilt: bool = False  # carts or sessions are computed anew: any row may have changed, or be gone
+    touch_changed: bool = False
+    funnel_changed: bool = False  # there are new marks
+    carts_changed: bool = False
+    stays_changed: bool = False
+    visits: dict[int, Session] = {}  # sessions that changed, by their object
+    shares_from_ms: int | None = None  # shares and orders since then may have another row
+    reworked: bool = False  # a cart event came late: a trigger that was due by `known_until_ms` and appears only now is not sent
+    known_until_ms: int = 0
+    _carts: Carts | None = None
+    _sessions: Sessions | None = None
+    _steps: dict[str, tuple[int, ...]] = {}
+
+    def __post_init__(self) -> None:
+        self.known_until_ms = self.clock_ms
+        self._steps = self.policy.steps()
+        if not self.state.journal and self.state.base is None:
+            self._carts, self._sessions = Carts(), Sessions()
 
     def begin_batch(self, settled_ms: int) -> None:
         """Forget what the last batch did. `settled_ms`: the clock when it ended; what was due by then has been told."""
-        self.absorbed = False
-        self.new_members: list[str] = []
-        self.rebuilt = False  # carts or sessions are computed anew: any row may have changed, or be gone
-        self.touch_changed = False
-        self.funnel_changed = False  # there are new marks
-        self.carts_changed = False
-        self.stays_changed = False
-        self.visits: dict[int, Session] = {}  # sessions that changed, by their object
-        self.shares_from_ms: int | None = None  # shares and orders since then may have another row
-        self.reworked = False  # a cart event came late: a trigger that was due by `known_until_ms` and appears only now is not sent
+        self.absorbed = self.new_members = self.rebuilt = self.touch_changed = self.funnel_changed = False
+        self.carts_changed = self.stays_changed = self.reworked = False
+        self.visits = {}
+        self.shares_from_ms = None
         self.known_until_ms = settled_ms
 
     @property
@@ -76,8 +68,8 @@ class Live:
         """Carts now; computed anew where they are out of date, once for all late events of a batch."""
         found = self._carts
         if found is None:
-            base = self.state.base.carts
-            found = self._carts = _decode_carts(_encode(base)) if base.open or base.closed else Carts()
+            base = self.state.base
+            found = self._carts = Carts() if base is None else _decode_carts(_encode(base.carts))
             for item in self.state.journal:
                 if item.cart is not None:
                     carts.step(found, item, self.policy)
@@ -89,8 +81,8 @@ class Live:
         """Sessions now, computed anew in the same way."""
         found = self._sessions
         if found is None:
-            base = self.state.base.sessions
-            found = self._sessions = _decode_sessions(_encode(base)) if base.latest or base.closed else Sessions()
+            base = self.state.base
+            found = self._sessions = Sessions() if base is None else _decode_sessions(_encode(base.sessions))
             for item in self.state.journal:
                 sessions.apply(found, item, self.policy)
         return found
@@ -191,12 +183,14 @@ class Live:
             state.folded_ms = until_ms
             return
         person.fold(state, until_ms, self.policy)
-        for found in (state.base.carts, self._carts):
+        base = state.base
+        for found in (base.carts if base else None, self._carts):
             if found is not None and found.closed:
                 carts.forget(found, until_ms)
-        for visits in (state.base.sessions, self._sessions):
+        for visits in (base.sessions if base else None, self._sessions):
             if visits is not None and visits.latest:
                 sessions.forget(visits, until_ms, self.policy)
+        person.tidy(state)
         forget_sent(self)
 
     def _is_young(self, until_ms: int) -> bool:
@@ -204,8 +198,7 @@ class Live:
         state = self.state
         if state.churn.sent or (state.journal and state.journal[0].at_ms < until_ms) or (state.sent and state.folded_ms):
             return False
-        carts_, visits = state.base.carts, state.base.sessions
-        return not (carts_.open or carts_.closed or visits.latest or visits.closed)
+        return state.base is None
 
     def next_cart_ms(self) -> int | None:
         """When time alone changes something about carts next. The stays have a time of their own (`churn.next_wake_ms`)."""
@@ -215,10 +208,9 @@ class Live:
         """Another person's state becomes this person's; its triggers had been told until `known_until_ms`."""
         state = self.state
         self.known_until_ms = min(self.known_until_ms, known_until_ms)
-        gone = [loser.person_id, *loser.members]
         state.members.update({**loser.members, loser.person_id: at_ms})
         state.links = max(state.links, loser.links) + 1
-        self.new_members.extend(gone)
+        self.new_members = True
         state.first = person.earlier(state.first, loser.first)
         state.device_id = state.device_id or loser.device_id
         funnel.merge(state.funnel, loser.funnel, self.policy)
@@ -226,8 +218,11 @@ class Live:
         until_ms = max(state.folded_ms, loser.folded_ms)  # as far for both: no entry may be older than the base it is applied to
         person.fold(state, until_ms, self.policy)
         person.fold(loser, until_ms, self.policy)
-        carts.merge(state.base.carts, loser.base.carts)
-        sessions.merge(state.base.sessions, loser.base.sessions)
+        if state.base is None or loser.base is None:
+            state.base = state.base or loser.base
+        else:
+            carts.merge(state.base.carts, loser.base.carts)
+            sessions.merge(state.base.sessions, loser.base.sessions)
         state.opened = share.later(state.opened, loser.opened)
         for key, sent in loser.sent.items():
             ours = state.sent.get(key)

@@ -109,3 +109,6 @@ class Output:
         )
         self.emit("rejected", message_id or message, row)
         self.count(f"rejected_{reason.value}")
+
+
+Handle = Callable[[bytes, Output], None]  # takes one line

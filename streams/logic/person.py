@@ -41,8 +41,12 @@ class FirstTouch(msgspec.Struct, array_like=True, gc=False):
 class Flow(msgspec.Struct, array_like=True, gc=False):
     """Carts and sessions at one point of event time."""
 
-    carts: Carts
-    sessions: Sessions
+    carts: Carts = msgspec.field(default_factory=Carts)
+    sessions: Sessions = msgspec.field(default_factory=Sessions)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.carts.open or self.carts.closed or self.sessions.latest or self.sessions.closed)
 
 
 class Person(msgspec.Struct, array_like=True, gc=False):
@@ -57,7 +61,7 @@ class Person(msgspec.Struct, array_like=True, gc=False):
     opened: share.Open | None = None  # of the base: the last share this person came through, while it may bring an order
     funnel: Funnel = msgspec.field(default_factory=Funnel)
     churn: Churn = msgspec.field(default_factory=Churn)
-    base: Flow = msgspec.field(default_factory=lambda: Flow(Carts(), Sessions()))
+    base: Flow | None = None  # None: nothing is folded yet, or nothing of it is left
     journal: list[Entry] = []
     folded_ms: int = 0
     sent: dict[bytes, Sent] = {}  # but for stays
@@ -72,16 +76,16 @@ _LENGTH_BYTES = 4
 _at_ms = operator.attrgetter("at_ms")
 
 
-def pack(state: Person) -> bytes:
+def pack(state: Person, head: bytes = b"") -> bytes:
     """The state in bytes: the churn flags by themselves, which time moves, then MessagePack in an LZ4 block, a third to a half of its
-    size (ids and addresses repeat).
+    size (ids and addresses repeat). `head` is put before all that.
     """
     flags, state.churn = state.churn, _NO_CHURN
     try:
         rest = _encode(state)
     finally:
         state.churn = flags
-    return packed_churn(flags) + bytes(cramjam.lz4.compress_block(rest))
+    return b"".join((head, packed_churn(flags), cramjam.lz4.compress_block(rest)))
 
 
 def unpack(value: bytes) -> Person:
@@ -114,8 +118,9 @@ def _rest_at(value: bytes, begin: int) -> int:
 def fold(state: Person, until_ms: int, policy: Policy) -> None:
     """The base as it was at `until_ms`; the journal keeps what came after."""
     state.folded_ms = until_ms
-    base, journal = state.base, state.journal
+    journal = state.journal
     if journal and journal[0].at_ms < until_ms:
+        base = state.base = state.base or Flow()
         count = bisect_left(journal, until_ms, key=_at_ms)
         old, state.journal = journal[:count], journal[count:]
         is_over = old[-1].at_ms < until_ms - policy.session_idle_ms  # then no visit goes on, and all are forgotten
@@ -127,7 +132,15 @@ def fold(state: Person, until_ms: int, policy: Policy) -> None:
             if not is_over:
                 sessions.apply(base.sessions, item, policy)
         state.opened = share.latest(state.opened, old, until_ms, policy)
-    carts.advance(base.carts, until_ms, policy)
+    if state.base is not None:
+        carts.advance(state.base.carts, until_ms, policy)
+    tidy(state)
+
+
+def tidy(state: Person) -> None:
+    """A base in which nothing is left goes: what is not there costs no memory."""
+    if state.base is not None and state.base.is_empty:
+        state.base = None
 
 
 def touch(state: Person, event: EventRow) -> bool:

@@ -428,4 +428,4 @@ def _write_links(live: Live, out: Output) -> None:
     for member, at_ms in state.members.items():
         row = IdentityRow(lane=live.policy.lane, id=member, person_id=state.person_id, version=state.links, merged_at_ms=at_ms)
         out.emit("identities", state.person_id, row)
-    live.new_members.clear()
+    live.new_members = False

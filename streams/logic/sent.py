@@ -1,8 +1,7 @@
 """What was last written of an object of a person, by which a row that has not changed is not written again."""
 
-from zlib import crc32
-
 import msgspec
+from isal.isal_zlib import crc32
 
 from streams.logic.output import Output
 

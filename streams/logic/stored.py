@@ -26,7 +26,7 @@ def person(value: bytes) -> Person:
 
 def value_of(state: Person, cart_ms: int | None, churn_ms: int | None) -> bytes:
     """The entry of a person whose carts and whose stays time moves next at these times."""
-    return _head(cart_ms, churn_ms) + pack(state)
+    return pack(state, _head(cart_ms, churn_ms))
 
 
 def if_only_stays_move(value: bytes, clock_ms: int, unfolded_ms: int) -> Churn | None:

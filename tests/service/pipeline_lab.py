@@ -7,11 +7,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from runtime.applied import written_ends
 from runtime.topics import admin_of
 from schemas.journeys import OFFSET_KEY
 from streams.logic.output import Output
 from streams.pipeline import Pipeline, Setup
-from tests.service.stream_lane import written_ends
 
 
 class Numbering:

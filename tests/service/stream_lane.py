@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from runtime.applied import written_ends
 from runtime.settings import load
 from runtime.topics import create_topics
 from schemas.journeys import Kind, Tick
@@ -18,15 +19,6 @@ from schemas.topics import lane_topic, load_topics
 
 PARTITIONS = 4
 HOPS = 4  # rounds of ticks: each carries what was forwarded between partitions one hop further
-
-
-async def written_ends(bootstrap: str, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
-    """How far anything was written. What was just committed may not be readable yet: Kafka answers before it has marked every partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    await consumer.start()
-    found: dict[TopicPartition, int] = await consumer.end_offsets(tps)
-    await consumer.stop()
-    return found
 
 
 class StreamLane:
@@ -91,9 +83,9 @@ class StreamLane:
         for round_ms in range(now_ms, now_ms + HOPS):
             await self.tick(round_ms)
             await self.reach(round_ms)
-        await self._read_to_the_end()
+        await self.read_to_the_end()
 
-    async def _read_to_the_end(self) -> None:
+    async def read_to_the_end(self) -> None:
         """A clock may be read before the rows that were committed with it."""
         for tp, end in (await written_ends(self.bootstrap, list(self._consumer.assignment()))).items():
             while await self._consumer.position(tp) < end:

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runtime.local.control import Control, ControlError
+from runtime.local.control import Control, ControlError, socket_path
 from runtime.local.ports import PortTakenError, free_port
 from runtime.local.probes import http_ready
 from runtime.local.process import StartError
@@ -116,6 +116,15 @@ async def test_a_port_that_is_taken_names_its_holder(tmp_path: Path) -> None:
         mine.listen()
         with pytest.raises(PortTakenError, match=f"web needs .* pid {os.getpid()}".replace("pid", ".pid")):
             await Supervisor(tmp_path, [web("web", mine.getsockname()[1])], say=silent).start()
+
+
+def test_a_supervisor_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.local.control.ANSWER_TIMEOUT_S", 0.2)
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(str(socket_path(tmp_path)))
+        deaf.listen()
+        with pytest.raises(ControlError, match=f"{tmp_path} has not answered within .*: status"):
+            Control(tmp_path).status()
 
 
 async def test_the_control_socket(tmp_path: Path) -> None:

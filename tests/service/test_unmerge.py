@@ -7,10 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from schemas.collected import Collected
-from schemas.items import Item
 from schemas.partition import partition_of
 from tests.service.stream_lane import PARTITIONS, StreamLane
+from tests.unit.stream_lab import SHOE, collected
 
 T0 = 1_700_000_000_000
 DEVICE = "a device"
@@ -26,17 +25,7 @@ async def command(lane: StreamLane, *options: str) -> tuple[int | None, str]:
 
 
 async def send(lane: StreamLane, name: str, at_ms: int, user_id: str = "") -> None:
-    event = Collected(
-        event=name,
-        message_id=f"{name} {at_ms}",
-        write_key="k",
-        received_at_ms=at_ms,
-        client_at_ms=at_ms,
-        device_id=DEVICE,
-        user_id=user_id,
-        cart_id="c",
-        items=(Item(product_id="shoe"),),
-    )
+    event = collected(name, at_ms, device_id=DEVICE, user_id=user_id, cart_id="c", items=(SHOE,))
     await lane.send({partition_of(DEVICE, PARTITIONS): [msgspec.json.encode(event)]})
 
 

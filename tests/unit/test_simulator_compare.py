@@ -68,6 +68,14 @@ def test_each_difference_is_a_line(query: str, rows: list[tuple[Any, ...]], meas
     assert differing({query: rows}) == measures
 
 
+@pytest.mark.parametrize(("credited", "is_equal"), [(6, False), (7, True), (9, True), (10, False)])
+def test_orders_of_ids_that_became_one_too_late_may_lack_their_share(credited: int, is_equal: bool) -> None:
+    truth = {**EMPTY, "orders_by_share": {"s": 9}, "orders_merged_late": 2}
+    answers = {**ANSWERS, sql.SHARE_ORDERS: [("s", credited)]}
+    lines = compare(truth, lambda query, _: answers.get(query, []), "demo")
+    assert [line.measure for line in lines if not line.equal] == ([] if is_equal else [sql.THROUGH])
+
+
 def test_a_line_that_differs_is_marked() -> None:
     lines = compare({**EMPTY, "orders": 1_234}, lambda query, _: ANSWERS.get(query, []), "demo")
     assert [text for text in as_text(lines).splitlines() if text.startswith("!!")] == [

@@ -12,6 +12,7 @@ from simulator.faults import Arrival
 from simulator.happening import Device, Happening, Line
 from simulator.truth import Rules, Truth
 from simulator.truth_funnel import window_funnel
+from simulator.truth_persons import Persons
 
 PHONE, LAPTOP = Device("phone", "mobile"), Device("laptop", "desktop")
 SHOE = Line("p-1", Decimal("10.50"), 1)
@@ -142,3 +143,25 @@ def test_silence_moves_a_person_through_the_tiers() -> None:
 )
 def test_the_funnel_level_is_window_funnels(events: list[tuple[int, int]], level: int) -> None:
     assert window_funnel(events, 10, 3) == level
+
+
+@pytest.mark.parametrize(("days", "merged_late"), [(7, 0), (8, 1)])
+def test_an_order_of_ids_that_become_one_too_late_may_lack_its_share(days: int, merged_late: int) -> None:
+    story = Story().tell(0, "share_open", share_id="s").tell(1, "identify", user_id="ann")
+    story.tell(DAY_MS, "purchase", LAPTOP, order_id="o", value=Decimal(1), currency="EUR")
+    found = story.tell((1 + days) * DAY_MS, "identify", LAPTOP, user_id="ann").end(30 * DAY_MS)
+    assert (found["orders_by_share"], found["orders_merged_late"]) == ({"s": 1}, merged_late)
+
+
+def test_ids_are_one_person_since_the_last_link_between_them() -> None:
+    happenings = [
+        Happening(at_ms=10, event="identify", message_id="a", device=PHONE, user_id="ann"),
+        Happening(at_ms=20, event="identify", message_id="b", device=LAPTOP, user_id="ben"),
+        Happening(at_ms=30, event="alias", message_id="c", device=PHONE, user_id="ben", previous_id="ann"),
+    ]
+    persons = Persons(happenings)
+    assert persons.joined_ms("d:phone", "u:ann") == 10
+    assert persons.joined_ms("d:phone", "d:laptop") == 30 == persons.joined_ms("u:ben", "d:phone")
+    assert persons.joined_ms("d:phone", "d:phone") == 0
+    with pytest.raises(ValueError, match="are not one person"):
+        persons.joined_ms("d:phone", "d:other")

@@ -4,7 +4,10 @@ import msgspec
 import pytest
 
 from schemas.items import Item
+from streams.logic import stored
 from streams.logic.live import MAX_JOURNAL
+from streams.logic.person import Flow
+from tests.unit.people import persons
 from tests.unit.stream_lab import DAY, HOUR, MINUTE, POLICY, SECOND, SHOE, SOCK, T0, Shop, collected
 
 
@@ -32,6 +35,27 @@ def test_a_visit_across_the_fold_stays_one_visit_after_a_restore() -> None:
         shop.crash()
         shop.at(T0 + 8 * DAY + minute * MINUTE, collected("page_view", T0 + 8 * DAY + minute * MINUTE))
     assert [(row["started_at_ms"] - T0, row["events"]) for row in shop.sessions()] == [(0, 3), (8 * DAY + 15 * MINUTE, 3)]
+
+
+@pytest.mark.parametrize("had_empty_base", [False, True])
+def test_a_history_that_is_over_leaves_no_base_nor_does_an_empty_one_of_an_earlier_version(had_empty_base: bool) -> None:
+    shop = Shop()
+    shop.at(T0, collected("page_view", T0))
+    assert persons(shop.stream)["d:dev"].base is None
+    if had_empty_base:
+        state = persons(shop.stream)["d:dev"]
+        state.base = Flow()
+        shop.stream.state[("journey", 0)][b"d:dev"] = stored.value_of(state, None, None)
+        shop.crash()
+    for day in (9, 18):
+        shop.at(T0 + day * DAY, collected("page_view", T0 + day * DAY))
+        assert persons(shop.stream)["d:dev"].base is None
+    shop.at(T0 + 18 * DAY + MINUTE, collected("add_to_cart", T0 + 18 * DAY + MINUTE, cart_id="c", items=(SHOE,)))
+    shop.wait(T0 + 27 * DAY)
+    shop.at(T0 + 27 * DAY, collected("page_view", T0 + 27 * DAY))
+    base = persons(shop.stream)["d:dev"].base
+    assert base is not None and list(base.carts.open) == ["c"]
+    assert [row["events"] for row in shop.sessions()] == [1, 1, 2, 1]
 
 
 def test_a_trigger_of_a_cart_that_was_opened_long_ago_can_still_be_taken_back_and_is_not_sent_twice() -> None:

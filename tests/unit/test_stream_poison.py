@@ -66,6 +66,18 @@ def test_a_line_that_fails_half_way_leaves_no_trace(break_funnel: None, at: int)
     assert apply(poisoned, (Kind.EVENT, lines(again))).changes == apply(clean, (Kind.EVENT, lines(again))).changes
 
 
+def test_lines_that_fail_between_others_of_a_record_and_of_the_next_leave_no_trace(break_funnel: None) -> None:
+    clean, poisoned = Journey(POLICY), Journey(POLICY)
+    other = clean_event("view_item", T0, "other", device_id="b", person_id="d:b")
+    again = msgspec.structs.replace(POISON, message_id="poison again")
+    expected = apply(clean, (Kind.EVENT, lines(GOOD[0], other, GOOD[1])), (Kind.EVENT, lines(GOOD[2])))
+    out = apply(poisoned, (Kind.EVENT, lines(POISON, GOOD[0], other, again, GOOD[1], POISON)), (Kind.EVENT, lines(again, GOOD[2], POISON)))
+    in_any_order = [{topic: sorted(found) for topic, found in results(each).items()} for each in (out, expected)]
+    assert in_any_order[0] == in_any_order[1]
+    assert out.changes == expected.changes
+    assert len(out.lines[("rejected", 0)]) == 5
+
+
 def test_a_line_that_fails_after_a_merge_in_the_same_batch_keeps_the_merge(break_funnel: None) -> None:
     journey = Journey(POLICY)
     merge = Merge(a="d:dev", b="u:ann", at_ms=T0, reason="identify")

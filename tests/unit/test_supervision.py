@@ -16,7 +16,9 @@ from runtime.local.jars import Jar, JarError, classpath, read_lock, verify
 from runtime.local.lockfile import AlreadyRunningError, DataLock
 from runtime.local.logfiles import rotate
 from runtime.local.ports import PortTakenError, free_port, is_free, require_free
+from runtime.local.progress import silent
 from runtime.local.spec import ProcessSpec, levels
+from runtime.local.supervisor import Supervisor
 
 
 def test_a_free_port_is_free() -> None:
@@ -107,3 +109,15 @@ def test_set_up_looks_for_the_same_jars() -> None:
 def test_set_up_finds_a_python_that_is_new_enough() -> None:
     assert (bootstrap.version_of(bootstrap.find_python()) or (0, 0)) >= bootstrap.OLDEST
     assert bootstrap.version_of("/nonexistent/python") is None
+
+
+def test_a_process_that_is_added_while_the_status_is_asked_does_not_break_the_answer(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, [], say=silent)
+
+    class Asked:
+        def status(self) -> dict[str, str]:
+            supervisor._processes["late"] = self  # type: ignore[assignment]  # as another thread would
+            return {"name": "first"}
+
+    supervisor._processes["first"] = Asked()  # type: ignore[assignment]
+    assert supervisor.status() == [{"name": "first"}]

@@ -11,7 +11,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 setup: ## .venv, locked packages, Kafka's jars; only the first run needs the network
-	@$(PYTHON) -m runtime.bootstrap
+	@$(PYTHON) -m runtime.bootstrap $(if $(filter file,$(origin PYTHON)),,--this-python)
 
 demo: setup ## the whole of cartwake with a shop full of simulated shoppers (ARGS="--help" for its options)
 	@$(BIN)/cartwake demo $(ARGS)

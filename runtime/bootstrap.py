@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from runtime import pythons
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -20,8 +21,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".cartwake-stamp"
 LOCK = ROOT / "requirements.lock"
 JARS_LOCK = ROOT / "runtime" / "local" / "jars.sha256"
-CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3")
-OLDEST = (3, 11)
+CHOSEN = "--this-python"  # set by `make` where PYTHON is given
 
 # Spelled with sh, so that a checkout whose path has spaces, or is long, works too.
 COMMAND = """#!/bin/sh
@@ -43,38 +43,31 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def version_of(python: str) -> tuple[int, int] | None:
-    """(major, minor) of an interpreter, or None if it does not run (pyenv leaves shims of versions that are switched off)."""
-    code = "import sys; print(*sys.version_info[:2])"
-    try:
-        out = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=True).stdout.split()
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return int(out[0]), int(out[1])
-
-
-def find_python() -> str:
-    """This interpreter if it is new enough, else the newest one on PATH that is."""
-    if sys.version_info[:2] >= OLDEST:
-        return sys.executable
-    for name in CANDIDATES:
-        path = shutil.which(name)
-        if path and (version_of(path) or (0, 0)) >= OLDEST:
-            return path
-    raise SetupError(
-        "cartwake needs Python 3.11 or newer; this is {}.{} and no newer one is on PATH.\n"
-        "  Debian 12, Ubuntu 24.04:  sudo apt-get install python3.11 python3.11-venv   (or python3 python3-venv)\n"
-        "  macOS:                    brew install python@3.12\n"
-        "  then: make setup PYTHON=python3.12".format(*sys.version_info[:2])
-    )
+def find_python(is_chosen: bool) -> str:
+    """The Python to make the environment with: the one that somebody has chosen, else the quickest of the version that is found first."""
+    first = pythons.first_python()
+    if first is None:
+        raise SetupError(
+            "cartwake needs Python 3.11 or newer; this is {}.{} and no newer one is on PATH.\n"
+            "  Debian 12, Ubuntu 24.04:  sudo apt-get install python3.11 python3.11-venv   (or python3 python3-venv)\n"
+            "  macOS:                    brew install python@3.12\n"
+            "  then: make setup PYTHON=python3.12".format(*sys.version_info[:2])
+        )
+    if is_chosen:
+        return first
+    taken = pythons.choose(first)
+    if taken is not None and taken.path != first:
+        say(f"  {taken.path} is quicker than {first}; `make setup PYTHON=...` takes the one you name")
+    return taken.path if taken is not None else first
 
 
 def make_venv() -> None:
-    if PYTHON.exists() and (version_of(str(PYTHON)) or (0, 0)) >= OLDEST and has_pip():
+    if PYTHON.exists() and (pythons.version_of(str(PYTHON)) or (0, 0)) >= pythons.OLDEST and has_pip():
         return
-    python = find_python()
-    major, minor = version_of(python) or OLDEST
-    say(f"[1/4] making .venv with Python {major}.{minor}")
+    say("[1/4] making .venv")
+    python = find_python(is_chosen=CHOSEN in sys.argv[1:])
+    major, minor = pythons.version_of(python) or pythons.OLDEST
+    say(f"  with Python {major}.{minor}, {python}")
     if subprocess.run([python, "-c", "import venv, ensurepip"], stderr=subprocess.DEVNULL).returncode != 0:
         raise SetupError(
             f"{python} lacks the venv module (Debian keeps it in a package of its own).\n"
@@ -126,7 +119,7 @@ def install_jars() -> None:
 def fingerprint() -> str:
     """Everything the four steps depend on."""
     digest = hashlib.sha256(str(ROOT).encode())
-    for file in (LOCK, JARS_LOCK, Path(__file__)):
+    for file in (LOCK, JARS_LOCK, Path(__file__), Path(pythons.__file__)):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -26,10 +26,9 @@ def python_with(package: str, cache: Path, say: Say) -> str:
     if not python.exists() or subprocess.run([str(python), "-c", f"import {package}"], capture_output=True).returncode:
         wanted = requirements()
         say(f"installing {' '.join(wanted)} into {folder}")
-        uv = [sys.executable, "-m", "uv"]
         for command in (
-            [*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)],
-            [*uv, "pip", "install", "--quiet", "--python", str(python), *wanted],
+            [sys.executable, "-m", "venv", str(folder)],
+            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted],
         ):
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:

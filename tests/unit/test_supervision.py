@@ -106,11 +106,6 @@ def test_set_up_looks_for_the_same_jars() -> None:
     assert bootstrap.jar_names() == [jar.file_name for jar in read_lock()]
 
 
-def test_set_up_finds_a_python_that_is_new_enough() -> None:
-    assert (bootstrap.version_of(bootstrap.find_python()) or (0, 0)) >= bootstrap.OLDEST
-    assert bootstrap.version_of("/nonexistent/python") is None
-
-
 def test_a_process_that_is_added_while_the_status_is_asked_does_not_break_the_answer(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path, [], say=silent)
 

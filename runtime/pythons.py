@@ -102,7 +102,7 @@ def siblings(version: tuple[int, int]) -> list[str]:
     """All interpreters on PATH that are called like one of that version, in PATH's order, each file once."""
     found: dict[str, str] = {}
     for folder in os.environ.get("PATH", "").split(os.pathsep):
-        for name in ("python%d.%d" % version, "python3"):
+        for name in ("python" + ".".join(map(str, version)), "python3"):
             path = os.path.join(folder, name)
             if os.path.isfile(path) and os.access(path, os.X_OK):
                 found.setdefault(os.path.realpath(path), path)

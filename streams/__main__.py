@@ -21,11 +21,12 @@ from streams.finish import finish
 from streams.policies import policy_of
 
 log = logging.getLogger(__name__)
+EXAMPLES = "examples: python -m streams worker --lane live; python -m streams finish --lane live --agent journey"
 _CRASH_GRACE_S = 2.0  # time to log
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m streams", description=__doc__, epilog="example: python -m streams worker --lane live")
+    parser = argparse.ArgumentParser(prog="python -m streams", description=__doc__, epilog=EXAMPLES)
     parser.add_argument("command", choices=["worker", "finish"])
     parser.add_argument("--lane", default="live", help="the lane to work on (default: live)")
     parser.add_argument("--agent", choices=list(INPUT), help="finish: this agent's input only (default: all)")

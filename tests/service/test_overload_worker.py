@@ -53,7 +53,7 @@ class Watched:
 
 
 class Feed:
-    """Events of 500 persons in small records, which take a worker longest; as many as are asked for, and more until somebody has seen enough."""
+    """Events of 500 persons in small records, which take a worker longest."""
 
     def __init__(self, lane: StreamLane) -> None:
         self._lane = lane

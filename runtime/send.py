@@ -115,8 +115,11 @@ class Sender:
             async with asyncio.TaskGroup() as group:
                 for bodies in shards.values():
                     group.create_task(self._batch(bodies, headers))
-        except* SendError as errors:
-            raise errors.exceptions[0] from errors
+        except ExceptionGroup as errors:  # not `except*`: before Python 3.11.3 that wraps what is raised in it in a group again
+            refused = errors.subgroup(SendError)
+            if refused is None:
+                raise
+            raise refused.exceptions[0] from errors
 
     async def clock(self, now_ms: int) -> None:
         """Tell the lane that everything received before `now_ms` has been sent."""

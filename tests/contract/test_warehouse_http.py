@@ -96,6 +96,7 @@ def test_the_headers_of_an_answer(wire: Wire) -> None:
         ("INSERT INTO nosuch FORMAT TSV\n1", 404, 60, "UNKNOWN_TABLE"),
         ("SELECT sleep(3) SETTINGS max_execution_time = 0.2", 408, 159, "TIMEOUT_EXCEEDED"),
         ("SELECT 1 FORMAT Nosuch", 404, 73, "UNKNOWN_FORMAT"),
+        ("SELECT toUInt8(unhex('fffe7b'))", 400, 6, "CANNOT_PARSE_TEXT"),  # what it quotes is no text
     ],
 )
 def test_errors_are_told_as_a_server_does(wire: Wire, sql: str, status: int, code: int, name: str) -> None:
@@ -182,6 +183,18 @@ def test_inserts_take_rows_after_the_statement_or_alone(wire: Wire, table: str, 
 def test_a_bad_row_fails_the_insert(wire: Wire, table: str) -> None:
     answer = wire.ask("POST", f"/?query=INSERT+INTO+{table}+FORMAT+JSONEachRow", rows(10) + b'{"id":"x"}\n')
     assert answer.status == 400
+    assert wire.ask("POST", "/", f"SELECT count() FROM {table}".encode()).body == b"0\n"
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xff\xfe{", b'{"id":"\xe4\xb8"}', '{"id":"\u5409\u7965"}'.encode()], ids=["bytes", "half a letter", "letters"]
+)
+def test_what_is_wrong_with_a_row_is_told_whatever_it_holds(wire: Wire, table: str, line: bytes) -> None:
+    """Python has no exception whose message is not UTF-8; 3.11.2 lets the message go without a word."""
+    answer = wire.ask("POST", f"/?query=INSERT+INTO+{table}+FORMAT+JSONEachRow", rows(10) + line + b"\n")
+    assert (answer.status, answer.headers["X-ClickHouse-Exception-Code"]) == (400, "27")
+    assert b"Cannot parse input: " in answer.body and b"(at row 11)" in answer.body
+    assert answer.body.decode()
     assert wire.ask("POST", "/", f"SELECT count() FROM {table}".encode()).body == b"0\n"
 
 

@@ -160,7 +160,7 @@ def test_a_verdict_found_earlier_decides_what_is_written(intent: Intent, line: b
         (117, "Code: 117. DB::Exception: JSON object should start with '{': (at row 1)", True),
         (306, "Code: 306. DB::Exception: JSON is too deep for key 'a': While executing JSONEachRowRowInputFormat.", True),
         (306, "Code: 306. DB::Exception: Stack size too large", False),
-        (1001, "'utf-8' codec can't decode byte 0xff in position 69", True),
+        (1001, "Code: 1001. DB::Exception: The engine's message is not text.", False),
         (60, "Code: 60. DB::Exception: Table m1.events2 does not exist.", False),
         (16, "Code: 16. DB::Exception: No such column nope in table m1.events", False),
         (252, "Code: 252. DB::Exception: Too many parts", False),

@@ -105,7 +105,7 @@ def test_pages_of_others_do_not_reach_the_engine(headers: dict[str, str], refuse
     ],
 )
 def test_the_engines_errors_keep_their_code(text: str, code: int, status: int) -> None:
-    error = EngineError(RuntimeError(text))
+    error = EngineError(text)
     assert (error.code, error.status) == (code, status)
     assert str(error).startswith(f"Code: {code}. DB::Exception: ")
     assert str(error).count("Code: ") == 1

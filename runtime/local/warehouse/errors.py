@@ -39,8 +39,8 @@ class WarehouseError(Exception):
 class EngineError(WarehouseError):
     """An error chDB raised; it keeps the engine's own text."""
 
-    def __init__(self, raised: BaseException) -> None:
-        text = _OUR_FILE.sub("", str(raised))
+    def __init__(self, raised: str) -> None:
+        text = _OUR_FILE.sub("", raised)
         start = text.find("Code: ")
         found = _CODE.match(text, start) if start >= 0 else None
         if found is None:

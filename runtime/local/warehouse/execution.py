@@ -13,6 +13,7 @@ from runtime.analyst import Limits
 from runtime.local.warehouse import reader
 from runtime.local.warehouse.engine import quote, quote_name
 from runtime.local.warehouse.errors import EngineError, WarehouseError
+from runtime.local.warehouse.raised import engine_errors
 from runtime.local.warehouse.request import External, Request
 from runtime.local.warehouse.statement import Statement
 
@@ -77,12 +78,10 @@ def execute(handle: Connection, request: Request, statement: Statement) -> Answe
     return _query(handle, statement.sql, form, request.parameters)
 
 
-def fetch(rest: StreamingResult, stats: Stats) -> bytes | None:
+def fetch(handle: Connection, rest: StreamingResult, stats: Stats) -> bytes | None:
     """The next piece of an answer, None after the last."""
-    try:
+    with engine_errors(handle):
         piece = rest.fetch()  # type: ignore[no-untyped-call]
-    except Exception as error:
-        raise EngineError(error) from error
     if piece is None:
         return None
     stats.result_rows += piece.rows_read()
@@ -95,10 +94,8 @@ def fetch(rest: StreamingResult, stats: Stats) -> bytes | None:
 
 
 def _command(handle: Connection, sql: str) -> None:
-    try:
+    with engine_errors(handle):
         handle.query(sql, "TabSeparated")
-    except Exception as error:
-        raise EngineError(error) from error
 
 
 def _set(handle: Connection, settings: Mapping[str, str]) -> None:
@@ -119,10 +116,8 @@ def _insert(handle: Connection, statement: Statement, pieces: tuple[bytes, ...])
     at = statement.source_at
     with _file(pieces) as path:
         sql = f"{statement.sql[:at]}\nFROM INFILE {quote(path)} {statement.sql[at:]}\nFORMAT {statement.format}"
-        try:
+        with engine_errors(handle):
             done = handle.query(sql, "TabSeparated")
-        except Exception as error:
-            raise EngineError(error) from error
     rows, size = done.rows_written(), done.bytes_written()
     return Answer(
         "TabSeparated",
@@ -153,15 +148,16 @@ def _write(out: IO[bytes], pieces: tuple[bytes, ...]) -> None:
 def _stream(handle: Connection, sql: str, form: str, parameters: Mapping[str, str], head_bytes: int | None) -> Answer | None:
     """None where chDB cannot stream this statement; it has not run then."""
     try:
-        rest = handle.send_query(sql, form, params=dict(parameters))
-    except Exception as error:
+        with engine_errors(handle):
+            rest = handle.send_query(sql, form, params=dict(parameters))
+    except EngineError as error:
         if "Streaming query is not supported" in str(error):
             return None
-        raise EngineError(error) from error
+        raise
     answer = Answer(form)
     head = []
     while head_bytes is None or answer.stats.result_bytes < head_bytes:
-        piece = fetch(rest, answer.stats)
+        piece = fetch(handle, rest, answer.stats)
         if piece is None:
             break
         head.append(piece)
@@ -172,10 +168,8 @@ def _stream(handle: Connection, sql: str, form: str, parameters: Mapping[str, st
 
 
 def _query(handle: Connection, sql: str, form: str, parameters: Mapping[str, str]) -> Answer:
-    try:
+    with engine_errors(handle):
         result = handle.query(sql, form, params=dict(parameters))
-    except Exception as error:
-        raise EngineError(error) from error
     if result.has_error():
         raise WarehouseError(1002, "UNKNOWN_EXCEPTION", str(result.error_message()))
     content = bytes(result.bytes() or b"")

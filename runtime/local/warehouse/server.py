@@ -149,7 +149,7 @@ class _Job:
         if reply is None or reply.rest is None:
             return None
         rest = reply.rest
-        return await self._engine.call(lambda: fetch(rest, reply.stats), self._stop_tag)
+        return await self._engine.call(lambda: fetch(self._handle, rest, reply.stats), self._stop_tag)
 
     async def drop(self) -> None:
         """What the client did not wait for; nothing where it took all."""

@@ -48,7 +48,9 @@ def seconds():
     work()
     return time.perf_counter() - began_s
 
-import ensurepip, venv
+import ensurepip, sysconfig, venv
+if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+    sys.exit("the locked packages are not built for it")
 print(json.dumps([list(sys.version_info[:2]), sys.base_prefix, min(seconds() for _ in range(5))]))
 """
 
@@ -70,7 +72,7 @@ def version_of(python: str) -> tuple[int, int] | None:
 
 
 def look(python: str) -> Interpreter | None:
-    """None where it does not run, or can't make an environment."""
+    """None where it does not run, can't make an environment, or is none that the locked packages are built for (PyPy, free threads)."""
     told = _ask(python, _WORK)
     if not told:
         return None

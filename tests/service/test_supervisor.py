@@ -43,7 +43,10 @@ def web(name: str, port: int, needs: tuple[str, ...] = ()) -> ProcessSpec:
 
 
 def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it may go between two looks
+        return True
 
 
 async def test_it_starts_in_order_and_stops_everything(tmp_path: Path) -> None:

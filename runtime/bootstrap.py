@@ -57,7 +57,7 @@ def find_python(is_chosen: bool) -> str:
         return first
     taken = pythons.choose(first)
     if taken is not None and taken.path != first:
-        say(f"  {taken.path} is quicker than {first}; `make setup PYTHON=...` takes the one you name")
+        say(f"  {first} is slower or has no venv module; `make setup PYTHON=...` takes the one you name")
     return taken.path if taken is not None else first
 
 

@@ -111,28 +111,23 @@ def siblings(version: tuple[int, int]) -> list[str]:
     return list(found.values())
 
 
-def quickest(first: Interpreter, others: list[Interpreter]) -> Interpreter:
-    """`first`, unless one of its version is quicker by more than noise. No I/O."""
-    rivals = [other for other in others if other.version == first.version and other.home != first.home]
-    best = min(rivals, key=lambda other: other.work_s, default=first)
+def quickest(found: list[Interpreter]) -> Interpreter:
+    """The first one, unless another is quicker by more than noise. No I/O."""
+    first, best = found[0], min(found, key=lambda each: each.work_s)
     return best if best.work_s < MIN_GAIN * first.work_s else first
 
 
 def choose(python: str) -> Interpreter | None:
-    """The quickest of `python` and the others of its version on PATH; None where `python` itself can't make an environment."""
-    first = look(python)
-    if first is None:
-        return None
-    seen = {first.home: first}
-    for path in siblings(first.version):
-        other = look(path)
-        if other is not None and other.version == first.version:
-            seen.setdefault(other.home, other)
-    if len(seen) == 1:
-        return first
-    for _ in range(_ROUNDS):
-        for home, one in seen.items():
+    """The quickest of `python` and the others of its version on PATH, of those that can make an environment; None where none can."""
+    version = version_of(python)
+    found: dict[str, Interpreter] = {}
+    for path in (python, *siblings(version)) if version else ():
+        one = look(path)
+        if one is not None and one.version == version:
+            found.setdefault(one.home, one)
+    for _ in range(_ROUNDS if len(found) > 1 else 0):
+        for home, one in found.items():
             again = look(one.path)
             if again is not None and again.work_s < one.work_s:
-                seen[home] = again
-    return quickest(seen[first.home], list(seen.values()))
+                found[home] = again
+    return quickest(list(found.values())) if found else None

@@ -18,7 +18,7 @@ from bench.sampled import State, copies, sampled, write_entries
 from schemas.collected import Collected, partition_key
 from schemas.items import Item
 from schemas.journeys import Kind
-from schemas.partition import partition_of
+from schemas.partition import partition_of, stream_partition
 from schemas.rows import CartRow
 
 LANE = "restore"
@@ -87,7 +87,7 @@ def strangers(partitions: int, at_ms: int) -> list[Collected]:
     """Carts of new persons, so that each partition of both agents has one."""
     devices = [f"new-{at_ms}-{number}" for number in range(40 * partitions)]
     by_device = {partition_of(device, partitions): device for device in devices}
-    by_person = {partition_of(f"d:{device}", partitions): device for device in devices}
+    by_person = {stream_partition(f"d:{device}", partitions): device for device in devices}
     assert len(by_device) == len(by_person) == partitions
     return [_cart(device, at_ms, device_id=device) for device in sorted({*by_device.values(), *by_person.values()})]
 

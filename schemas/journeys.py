@@ -70,6 +70,7 @@ class Refuse(msgspec.Struct, kw_only=True):
     winner: str
     loser: str
     at_ms: int
+    known_until_ms: int  # as in Absorb
     state: bytes
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
-from schemas.partition import murmur2
+from schemas.partition import stream_partition
 
 PARTITIONS = (8, 64, 512)
-_POSITIVE = 0x7FFFFFFF
+_HASHES = 1 << 64
 
 
 class Skew(NamedTuple):
@@ -24,7 +24,7 @@ class Skew(NamedTuple):
 def skews(persons: int, exponents: tuple[float, ...], seed: int) -> list[Skew]:
     """Persons have random ids; the i-th most active has weight 1 / i**exponent."""
     random = Random(seed)
-    hashes = [murmur2(f"d:{random.getrandbits(128):032x}".encode()) & _POSITIVE for _ in range(persons)]
+    hashes = [stream_partition(f"d:{random.getrandbits(128):032x}", _HASHES) for _ in range(persons)]
     found = []
     for exponent in exponents:
         weights = [rank**-exponent for rank in range(1, persons + 1)]

@@ -3,7 +3,7 @@
 import msgspec
 
 from schemas.journeys import Erase, Kind, Merge, Tick, Unlink
-from schemas.partition import partition_of
+from schemas.partition import stream_partition
 from schemas.reasons import RejectReason
 from schemas.rows import EventRow
 from streams.logic import consents, erased
@@ -125,7 +125,7 @@ class Identify:
         row.lane, row.replayed = policy.lane, policy.replayed
         row.cart_emptied = row.cart_items == ()
         row.person_id = person_id = self._person(row, times.occurred_at_ms, out)
-        out.emit_to("journeys", partition_of(person_id, policy.partitions), _encode(row))
+        out.emit_to("journeys", stream_partition(person_id, policy.partitions), _encode(row))
         self._events += 1
         self._late += times.late
 

@@ -142,7 +142,8 @@ class Links:
         state = unpack(refuse.state)
         if refuse.winner:
             state.bounds = msgspec.structs.replace(state.bounds or Bounds(), refused_by=refuse.winner)
-        self._come_back(state, refuse.at_ms, f"refused by {refuse.winner}" if refuse.winner else "not merged", out)
+        reason = f"refused by {refuse.winner}" if refuse.winner else "not merged"
+        self._come_back(state, refuse.at_ms, refuse.known_until_ms, reason, out)
 
     def _on_unlink(self, line: bytes, out: Output) -> None:
         unlink = _decode_unlink(line)
@@ -185,7 +186,7 @@ class Links:
         live = self._persons.person(device)
         holder = live.state.merged_into
         if holder and said.was_member:
-            self._come_back(unpack(said.state), said.at_ms, reason, out)
+            self._come_back(unpack(said.state), said.at_ms, said.known_until_ms, reason, out)
         elif holder:
             known_ms = said.known_until_ms  # not the operator's time: it may be far from the lane's
             absorb = Absorb(winner=holder, loser=device, at_ms=known_ms, known_until_ms=known_ms, reason=reason, state=said.state)
@@ -198,10 +199,14 @@ class Links:
             live.new_members = has_new_members
             self._write_own_link(live.state, said.at_ms, reason, out)
 
-    def _come_back(self, state: Person, at_ms: int, reason: str, out: Output) -> None:
-        """An id that was given up is a person again. What it passed on in the meantime may come back to it: it looks closely."""
+    def _come_back(self, state: Person, at_ms: int, known_until_ms: int, reason: str, out: Output) -> None:
+        """An id that was given up is a person again. What it passed on in the meantime may come back to it: it looks closely.
+
+        Its triggers had been told until `known_until_ms`; time may have gone on here while the state was on its way.
+        """
         state.bounds = state.bounds or Bounds()
         live = self._persons.replace(state)
+        live.known_until_ms = min(live.known_until_ms, known_until_ms)
         live.on_time(self._persons.clock_ms)
         self._write_own_link(state, at_ms, reason, out)
         person_rows.come_back(live)
@@ -216,7 +221,7 @@ class Links:
 
 
 def _refusal(winner: str, absorb: Absorb) -> Refuse:
-    return Refuse(winner=winner, loser=absorb.loser, at_ms=absorb.at_ms, state=absorb.state)
+    return Refuse(winner=winner, loser=absorb.loser, at_ms=absorb.at_ms, known_until_ms=absorb.known_until_ms, state=absorb.state)
 
 
 def send_on(to: str, event: msgspec.Raw, out: Output) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from schemas.journeys import Kind
-from schemas.partition import partition_of
+from schemas.partition import stream_partition
 from schemas.raw_text import text_of
 from schemas.reasons import RejectReason
 from schemas.rows import RejectedRow
@@ -47,7 +47,7 @@ class Output:
 
     def emit(self, topic: str, key: str, row: msgspec.Struct, kind: str = "") -> None:
         """A line for the partition of `key`; `kind` says what it is where it is no row of the topic."""
-        self.emit_to(topic, partition_of(key, self.partitions), _encode(row), kind)
+        self.emit_to(topic, stream_partition(key, self.partitions), _encode(row), kind)
 
     def emit_to(self, topic: str, partition: int, line: bytes, kind: str = "") -> None:
         """The same with the encoded line. Raises LineTooLarge."""

@@ -7,7 +7,7 @@ from sys import intern
 
 import msgspec
 
-from schemas.partition import partition_of
+from schemas.partition import stream_partition
 from schemas.reasons import SuppressReason
 from schemas.rows import CartRow, FunnelRow, IdentityRow, SessionRow, ShareRow, TriggerRow
 from streams.logic import stays
@@ -87,7 +87,7 @@ def come_back(live: Live) -> None:
 
 def stop(live: Live, out: Output) -> None:
     """The person is erased: triggers that may not have come through are void, by rows that name nobody."""
-    partition = partition_of(live.state.person_id, out.partitions)
+    partition = stream_partition(live.state.person_id, out.partitions)
     for key, sent in live.state.sent.items():
         if key[:1] != TRIGGER or sent.decision != "send" or sent.digest == GONE:
             continue
@@ -147,7 +147,7 @@ def _write_all(live: Live, out: Output) -> None:
 
 def _write_if_changed(key: bytes, row: Row, live: Live, out: Output) -> None:
     state = live.state
-    partition = partition_of(state.person_id, out.partitions)
+    partition = stream_partition(state.person_id, out.partitions)
     if not isinstance(row, TriggerRow):
         write_if_changed(key, row, state.sent, _TOPIC[type(row)], partition, out)
         return
@@ -250,7 +250,7 @@ def _share_key(item: Entry) -> bytes:
 def _write_sessions(sessions: Iterable[Session], live: Live, out: Output) -> set[bytes]:
     """Their keys. No detours: a third of all rows are sessions."""
     person_id, sent, policy = live.state.person_id, live.state.sent, live.policy
-    partition = partition_of(person_id, out.partitions)
+    partition = stream_partition(person_id, out.partitions)
     found = set()
     for session in sessions:
         name = session.name
@@ -265,7 +265,7 @@ def _write_funnel(live: Live, out: Output) -> bool:
     state = live.state
     if state.first is None:
         return False
-    partition = partition_of(state.person_id, out.partitions)
+    partition = stream_partition(state.person_id, out.partitions)
     write_if_changed(_FUNNEL_KEY, _funnel_row(state.first, live), state.sent, "funnel_levels", partition, out)
     return True
 

@@ -1,6 +1,6 @@
 """The rows of a person's stays in segments. Time alone moves most persons, and for that nothing else of them is looked at."""
 
-from schemas.partition import partition_of
+from schemas.partition import stream_partition
 from schemas.rows import SegmentRow
 from streams.logic import churn
 from streams.logic.churn import Churn, Stay
@@ -14,7 +14,7 @@ _NAME_AT = 1 + TIME_BYTES
 def write(flags: Churn, person_id: str, now_ms: int, folded_ms: int, policy: Policy, out: Output) -> None:
     """Emit what is new or has changed, and take back what never was. What ended before `folded_ms` stays as it was told."""
     sent, found = flags.sent, set()
-    partition = partition_of(person_id, out.partitions)
+    partition = stream_partition(person_id, out.partitions)
     for stay in churn.stays(flags, now_ms, policy):
         key = _key(stay)
         found.add(key)
@@ -33,7 +33,7 @@ def move(flags: Churn, person_id: str, now_ms: int, policy: Policy, out: Output)
     first = len(found) - 1
     while first > 0 and _key(found[first]) not in flags.sent:
         first -= 1
-    partition = partition_of(person_id, out.partitions)
+    partition = stream_partition(person_id, out.partitions)
     for stay in found[first:]:
         write_if_changed(_key(stay), _row(stay, person_id, policy), flags.sent, "segments", partition, out)
 

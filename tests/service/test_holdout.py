@@ -15,7 +15,7 @@ from aiohttp import web
 
 from schemas.collected import Collected
 from schemas.items import Item
-from schemas.partition import partition_of
+from schemas.partition import partition_of, stream_partition
 from streams.logic.holdout import held_out
 from streams.logic.policy import Policy
 from tests.service.stream_lane import PARTITIONS, StreamLane
@@ -67,7 +67,7 @@ async def test_no_held_out_person_gets_a_webhook(kafka: str, tmp_path: Path, rec
     """The last cart of each partition is of someone who is told: once all of those have come, everything before them was decided."""
     got, url = receiver
     devices = [f"device-{number}" for number in range(60)]
-    last = {partition_of(f"last-{number}", PARTITIONS): f"last-{number}" for number in range(200) if not is_out(f"last-{number}")}
+    last = {stream_partition(f"d:last-{number}", PARTITIONS): f"last-{number}" for number in range(200) if not is_out(f"last-{number}")}
     async with StreamLane(kafka, "holdout", tmp_path) as lane:
         lane.env |= {"CARTWAKE_TRIGGER_HOLDOUT_PERCENT": "50", "CARTWAKE_WEBHOOK_URL": url, "CARTWAKE_WEBHOOK_SECRET": ""}
         lane.start_worker()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.collected import Collected
-from schemas.partition import partition_of
+from schemas.partition import partition_of, stream_partition
 from streams.memory import MemoryStream
 from tests.unit.stream_lab import DAY, HOUR, MINUTE, POLICY, SHOE, T0, collected
 
@@ -64,8 +64,8 @@ def test_a_cart_that_a_slower_device_tells_of_is_not_too_late_while_the_clock_ha
 
 def test_a_sign_in_whose_state_is_under_way_fires_nothing_wrong() -> None:
     """The user's events at 26 and 60 min are there before the state of the device, whose cart they go on with."""
-    ann = partition_of("u:ann", PARTITIONS)
-    device = next(name for number in range(99) if partition_of(f"d:{(name := f'dev{number}')}", PARTITIONS) != ann)
+    ann = stream_partition("u:ann", PARTITIONS)
+    device = next(name for number in range(99) if stream_partition(f"d:{(name := f'dev{number}')}", PARTITIONS) != ann)
     stream = lane()
     stream.send([adds(T0, device, "")])
     stream.tick(T0 + MINUTE)

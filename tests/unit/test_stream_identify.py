@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.collected import Collected
 from schemas.journeys import Kind, Merge, Tick, Unlink
-from schemas.partition import partition_of
+from schemas.partition import stream_partition
 from schemas.rows import EventRow, RejectedRow
 from streams.logic.devices import MOST
 from streams.logic.identify import Identify
@@ -50,10 +50,10 @@ class Desk:
                 elif kind == Kind.MERGE:
                     merge = msgspec.json.decode(line, type=Merge)
                     self.merges.append((merge.a, merge.b))
-                    assert partition == partition_of(winner_and_loser(merge.a, merge.b)[1], PARTITIONS)
+                    assert partition == stream_partition(winner_and_loser(merge.a, merge.b)[1], PARTITIONS)
                 else:
                     row = msgspec.json.decode(line, type=EventRow)
-                    assert partition == partition_of(row.person_id, PARTITIONS)
+                    assert partition == stream_partition(row.person_id, PARTITIONS)
                     self.rows.append(row)
                     people.append((row.received_at_ms, row.message_id, row.person_id))
         return [person for _, _, person in sorted(people)]
@@ -133,7 +133,7 @@ def unlinked(desk: Desk, user: str, at_ms: int) -> list[str]:
     desk.changelog.update({key: value for key, value in out.changes.items() if value is not None})
     said = []
     for (topic, partition), lines in out.lines.items():
-        assert (topic, partition) == ("journeys", partition_of("d:dev", PARTITIONS))
+        assert (topic, partition) == ("journeys", stream_partition("d:dev", PARTITIONS))
         for kind, line in lines:
             unlink = msgspec.json.decode(line, type=Unlink)
             assert (kind, unlink.device_id, unlink.at_ms, unlink.by, unlink.person) == (Kind.UNLINK, "dev", at_ms, "me", "d:dev")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.collected import Collected
-from schemas.partition import partition_of
+from schemas.partition import stream_partition
 from streams.logic.policy import Policy
 from streams.memory import MemoryStream
 from tests.unit.people import holders, links, living, run_in_any_order, settle
@@ -142,7 +142,7 @@ def test_a_merge_while_the_cart_s_timer_runs_fires_it_once_at_its_time(device: s
 
 
 def test_the_parameters_above_have_both_kinds_of_partitions() -> None:
-    same = {partition_of(f"d:dev{n}", PARTITIONS) == partition_of("u:ann", PARTITIONS) for n in range(8)}
+    same = {stream_partition(f"d:dev{n}", PARTITIONS) == stream_partition("u:ann", PARTITIONS) for n in range(8)}
     assert same == {True, False}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.partition import partition_of, stream_partition
 from streams.logic.policy import Policy
 from tests.unit.stream_lab import DAY, HOUR, MINUTE, SHOE, SOCK, T0, Shop, collected
 
@@ -54,11 +55,16 @@ def test_changes_of_one_batch_are_one_row() -> None:
 
 
 def test_a_device_that_signs_in_at_once_writes_nothing_that_it_takes_back() -> None:
+    """The device's partitions go first here, so that the user is written once all is there."""
     shop = Shop(BOTH)
-    shop.at(T0, collected("view_item", T0), add(T0 + 1), collected("identify", T0 + 2, device_id="dev", user_id="u"))
+    devices = [name for n in range(99) if stream_partition(f"d:{(name := f'dev{n}')}", BOTH.partitions) == 0]
+    device = next(name for name in devices if partition_of(name, BOTH.partitions) == 0)
+    user = next(name for n in range(99) if stream_partition(f"u:{(name := f'u{n}')}", BOTH.partitions) == 1)
+    events = [collected("view_item", T0, device_id=device), add(T0 + 1, device_id=device)]
+    shop.at(T0, *events, collected("identify", T0 + 2, device_id=device, user_id=user))
     rows = shop.stream.rows
-    assert [(row["person_id"], row["level"]) for row in rows["funnel_levels"]] == [("u:u", 2)]
-    assert [(row["person_id"], row["version"]) for row in rows["sessions"]] == [("u:u", 1)]
+    assert [(row["person_id"], row["level"]) for row in rows["funnel_levels"]] == [(f"u:{user}", 2)]
+    assert [(row["person_id"], row["version"]) for row in rows["sessions"]] == [(f"u:{user}", 1)]
     assert not any(row.get("is_deleted") for topic in rows for row in rows[topic])
 
 

@@ -2,6 +2,7 @@
 
 import operator
 from bisect import bisect_right
+from sys import intern
 
 import msgspec
 
@@ -80,20 +81,22 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
 order_of = operator.attrgetter("order")
 
 
-def entry_of(event: EventRow) -> Entry:
-    """The journal entry of an event."""
+def entry_of(event: EventRow, device_id: str = "") -> Entry:
+    """The journal entry of an event. Names that repeat are kept once: `device_id` is where the person's own device stands already."""
     name = event.event
     weight = _WEIGHT.get(name, 2)
     cart = _cart(event) if name in _CART_EVENTS else None
     share = _share(event) if name in _SHARE_KINDS else None
-    return Entry(event.occurred_at_ms, event.message_id, event.device_id, weight, _visit(event), cart, share)
+    if event.device_id != device_id:
+        device_id = event.device_id
+    return Entry(event.occurred_at_ms, event.message_id, device_id, weight, _visit(event), cart, share)
 
 
 def _visit(event: EventRow) -> VisitPart | None:
     channel, name, device_type, page_url = event.channel, event.campaign_name, event.device_type, event.page_url
     source, medium = event.campaign_source, event.campaign_medium
     if page_url or device_type or channel or source or medium or name:
-        return VisitPart(channel, source, medium, name, device_type, page_url)
+        return VisitPart(channel, source, medium, name, intern(device_type), page_url)
     return None
 
 

@@ -311,7 +311,9 @@ class Journey:
     def _write(self, live: Live, out: Output) -> None:
         state = live.state
         cart_ms = churn_ms = None
-        if not state.merged_into:
+        if state.merged_into:
+            self._hot.pop(state.person_id, None)  # hardly ever asked for again: the room is for others
+        else:
             live.on_time(self._acts_until_ms)
             if live.funnel_changed:
                 live.funnel_changed = funnel.update(state.funnel, self.policy)

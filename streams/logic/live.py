@@ -90,8 +90,8 @@ class Live(msgspec.Struct, gc=False, eq=False):
     def on_event(self, event: EventRow) -> None:
         """Take one event that is not late."""
         state, policy = self.state, self.policy
-        item = entry.entry_of(event)
-        state.device_id = event.device_id or state.device_id
+        item = entry.entry_of(event, state.device_id)
+        state.device_id = item.device_id or state.device_id
         if person.touch(state, event):
             self.touch_changed = True
         if item.weight and churn.seen(state.churn, item.at_ms, policy):

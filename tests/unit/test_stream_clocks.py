@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from schemas.journeys import Kind, Says, Tick
+from schemas.journeys import Kind, Merge, Says, Tick
 from schemas.rows import ClockRow
 from streams.logic import journey as module
+from streams.logic import stored
 from streams.logic.journey import Journey
 from streams.logic.output import Output
 from streams.logic.policy import Policy
@@ -158,3 +159,21 @@ def test_the_hot_persons_are_bounded_and_the_cold_ones_unchanged(monkeypatch: py
         event = clean_event("add_to_cart", T0 + n, f"m{n}", device_id=f"d{n % 7}", person_id=f"d:d{n % 7}", cart_id="c", items=(SHOE,))
         apply(hot, event, kind=Kind.EVENT)
     assert cold.persons == hot.persons
+
+
+def test_who_was_given_up_takes_no_room_among_the_hot_persons() -> None:
+    stage = Journey(POLICY)
+    apply(stage, clean_event("page_view", T0, "m1"), kind=Kind.EVENT)
+    assert set(stage._hot) == {"d:dev"}
+    apply(stage, Merge(a="d:dev", b="u:me", at_ms=T0, reason="identify"), kind=Kind.MERGE)
+    assert stored.person(stage.persons["d:dev"]).merged_into == "u:me"
+    assert not stage._hot
+
+
+def test_a_hot_person_holds_names_that_repeat_once() -> None:
+    stage = Journey(POLICY)
+    for n in range(3):
+        apply(stage, clean_event("page_view", T0 + n, f"m{n}", device_type="mobile"), kind=Kind.EVENT)
+    journal = stage._hot["d:dev"].state.journal
+    assert len(journal) == 3
+    assert len({id(item.device_id) for item in journal}) == len({id(item.visit and item.visit.device_type) for item in journal}) == 1

@@ -66,6 +66,7 @@ def open_lane(settings: Settings, lane: str, *, env: Mapping[str, str] | None = 
 
 def close_lane(settings: Settings, lane: str, *, webhooks: bool = False) -> None:
     """Stop the lane's processes; its topics and rows stay. Blocking."""
+    pause_lane(settings, lane, "finish")  # if it still runs, somebody gave up
     control = Control(settings.data_dir)
     known = {row["name"] for row in control.status()}
     specs = [spec for spec in lane_specs(settings, lane, webhooks=webhooks) if spec.name in known and not spec.step]

@@ -159,6 +159,8 @@ class ManagedProcess:
     async def stop(self, within_s: float) -> None:
         """The stop signal, and after `within_s` SIGKILL; returns when the process and its group are gone."""
         self._stopping = True
+        if not self.settled.is_set() and self.error is None:  # whoever waits for it is not to think that it was well
+            self.error = StartError(f"{self.spec.name} was stopped before it was {'done' if self.spec.step else 'ready'}")
         process, task = self._process, self._task
         if process is not None and process.returncode is None:
             process.send_signal(self.spec.stop_signal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
@@ -55,11 +55,25 @@ class Given:
         self.acked = True
 
 
+class Turn(asyncio.Lock):
+    """A lock that knows how many wait for it."""
+
+    waiting = 0
+
+    async def acquire(self) -> Literal[True]:
+        self.waiting += 1
+        try:
+            return await super().acquire()
+        finally:
+            self.waiting -= 1
+
+
 class PipelineLab:
     """`write` input, `deliver` it to a pipeline as Faust would, `output` what was committed."""
 
     def __init__(self, bootstrap: str, name: str) -> None:
         self.bootstrap, self.name = bootstrap, name
+        self.turn = Turn()
         self.setup = Setup(
             bootstrap=bootstrap,
             agent="numbering",
@@ -71,6 +85,7 @@ class PipelineLab:
             max_record_bytes=1 << 16,
             topic_of=lambda topic: f"{name}.{topic}",
             make_stage=Numbering,
+            turn=self.turn,
         )
         with admin_of(bootstrap) as admin:
             admin.create_topics({f"{name}.{topic}": {"num_partitions": 1} for topic in ("in", "out", "state")})
@@ -104,7 +119,7 @@ class PipelineLab:
 
     def is_waited_for(self) -> bool:
         """Whether a pipeline waits for its turn, all of them sharing this lab's."""
-        return any(not each.done() for each in getattr(self.setup.turn, "_waiters", None) or ())
+        return self.turn.waiting > 0
 
     async def applied_offsets(self) -> list[int]:
         """The input offset that each transaction says it has come to."""

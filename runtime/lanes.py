@@ -66,7 +66,6 @@ def open_lane(settings: Settings, lane: str, *, env: Mapping[str, str] | None = 
 
 def close_lane(settings: Settings, lane: str, *, webhooks: bool = False) -> None:
     """Stop the lane's processes; its topics and rows stay. Blocking."""
-    pause_lane(settings, lane, "finish")  # if it still runs, somebody gave up
     control = Control(settings.data_dir)
     known = {row["name"] for row in control.status()}
     specs = [spec for spec in lane_specs(settings, lane, webhooks=webhooks) if spec.name in known and not spec.step]
@@ -95,18 +94,20 @@ def resume_lane(settings: Settings, specs: Sequence[Mapping[str, Any]]) -> None:
     _side_by_side(Control(settings.data_dir).start, specs)
 
 
-def finish_lane(settings: Settings, lane: str, agent: str = "") -> None:
-    """Bring a lane to rest whose workers are paused: what is left in its inputs is applied (`agent`: in this one's only). Blocking.
+async def finish_lane(settings: Settings, lane: str, agent: str = "") -> None:
+    """Bring a lane to rest whose workers are paused: what is left in its inputs is applied (`agent`: in this one's only).
 
-    LaneError if that takes longer than the supervisor is waited for.
+    LaneError if that takes longer than the supervisor is waited for. However this ends, nothing of it runs on.
     """
-    spec = finish_spec(settings, lane, agent, worker_env(settings, lane))
+    spec = finish_spec(settings, lane, agent, await asyncio.to_thread(worker_env, settings, lane))
     try:
-        Control(settings.data_dir).start(as_json(spec))
+        await asyncio.to_thread(Control(settings.data_dir).start, as_json(spec))
     except ControlError as error:
         raise LaneError(
             f"the lane {lane} does not come to rest; if `cartwake status` shows that it is behind, wait for that: {error}"
         ) from error
+    finally:
+        await asyncio.to_thread(pause_lane, settings, lane, "finish")
 
 
 async def until_read(settings: Settings, lane: str, timeout_s: float = 120.0, progress: Watch = lambda text: None) -> None:

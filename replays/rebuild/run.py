@@ -94,14 +94,14 @@ class Rebuild:
         self._watch(f"the lane {plan.lane} stands still")
         async with standing_still(settings, plan.lane) as stop:
             await stop("worker")
-            await asyncio.to_thread(finish_lane, settings, plan.lane, "journey")
+            await finish_lane(settings, plan.lane, "journey")
             await until_read(settings, plan.lane, progress=self._watch)
             await stop("sink")
             clock_ms = (await asyncio.to_thread(self._clock_ms))[1]
             await self._feed(EVER_MS, await applied(settings.kafka_bootstrap, lane_topic(plan.lane, "identify-state")))
             await drain(settings, plan.into, clock_ms, progress=self._watch, rounds=1)
             await asyncio.to_thread(pause_lane, settings, plan.into, "worker")
-            await asyncio.to_thread(finish_lane, settings, plan.into)
+            await finish_lane(settings, plan.into)
             await until_read(settings, plan.into, progress=self._watch)
             self._found.tables = await asyncio.to_thread(self._swap.compare)
             if wrong := _problems(self._found.tables[:1]):

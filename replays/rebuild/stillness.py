@@ -24,5 +24,4 @@ async def standing_still(settings: Settings, lane: str) -> AsyncIterator[Callabl
         yield stop
     finally:
         stopped = [spec for specs in await asyncio.gather(*stops, return_exceptions=True) if isinstance(specs, list) for spec in specs]
-        await asyncio.to_thread(pause_lane, settings, lane, "finish")  # if it still runs, this was cut short
         await asyncio.to_thread(resume_lane, settings, stopped)
